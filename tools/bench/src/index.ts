@@ -1,0 +1,4 @@
+export { type BenchOptions, bench } from "./bench.ts";
+export { loadC } from "./load-c.ts";
+export { type Row, type Sampler, sample } from "./row.ts";
+export type { Target } from "./target.ts";

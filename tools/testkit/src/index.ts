@@ -1,0 +1,2 @@
+export { type InteropProgram, interop } from "./interop.ts";
+export { readmeExamples } from "./readme-examples.ts";
