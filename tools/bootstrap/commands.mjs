@@ -1,0 +1,40 @@
+import { join } from "node:path";
+
+/**
+ * One root script: a list of programs with their arguments; the user's arguments go to the last one.
+ *
+ * @typedef {{ steps: string[][], cwd: "root" | "caller" }} Command
+ */
+
+const source = "--conditions=@xenkit/source";
+
+/**
+ * The root scripts, by name. Paths are absolute, so that they work from any folder, also from one with spaces.
+ *
+ * @param {string} root - The folder of the checkout.
+ * @returns {Record<string, Command>}
+ */
+export const commandsOf = (root) => {
+  const bin = (/** @type {string} */ path) => join(root, "node_modules", path);
+  const script = (/** @type {string} */ path) => ["node", source, join(root, path)];
+  const vitest = ["node", bin("vitest/vitest.mjs"), "run"];
+  const turbo = ["node", bin("turbo/bin/turbo")];
+  return {
+    start: { steps: [[...script("packages/xenkit/src/bin.ts"), "up", "--demo"]], cwd: "caller" },
+    xenkit: { steps: [script("packages/xenkit/src/bin.ts")], cwd: "caller" },
+    replay: { steps: [script("tools/replay/src/main.ts")], cwd: "caller" },
+    bench: { steps: [script("tools/bench/src/run.ts")], cwd: "root" },
+    changeset: { steps: [["node", bin("@changesets/cli/bin.js")]], cwd: "root" },
+    test: { steps: [vitest], cwd: "root" },
+    check: {
+      steps: [
+        ["node", bin("@biomejs/biome/bin/biome"), "ci", "."],
+        [...turbo, "boundaries"],
+        ["node", bin("knip/bin/knip.js")],
+        ["node", bin("sherif/index.js")],
+        [...turbo, "run", "build", "typecheck"],
+      ],
+      cwd: "root",
+    },
+  };
+};
