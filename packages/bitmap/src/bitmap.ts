@@ -1,0 +1,235 @@
+import type { BitSet } from "./bit-set.ts";
+import { FIRST_BIT, popcount, rangeMask, wordsFor } from "./bits.ts";
+import { bitsOf, sameBits } from "./bits-of.ts";
+import { bytesToWords, wordsToBytes } from "./byte-image.ts";
+import { badFrom, badIndex, checkRange, checkSize } from "./checks.ts";
+import { WordIndex } from "./word-index.ts";
+
+/**
+ * A fixed-size bitmap that finds its set and its clear bits in constant time.
+ *
+ * Above the words stand two indices of two levels each: of the words that are not empty and of
+ * those that are not full. Up to 32,768 bits every search reads at most one word of each level.
+ */
+export class Bitmap implements BitSet {
+  readonly size: number;
+  readonly #words: Int32Array;
+  /** The words that have a set bit: exactly those. */
+  readonly #occupied: WordIndex;
+  /** The words other than -1; so a last word that `size` cuts is always among them. */
+  readonly #open: WordIndex;
+  /** Every word below this one is empty. A hint: saves both levels when draining dense pages. */
+  #low = 0;
+  #count = 0;
+
+  /** @param size - In bits, 1..16,777,216; else a BitmapError "bad-size". All bits are clear. */
+  constructor(size: number) {
+    checkSize("Bitmap", size);
+    const words = wordsFor(size);
+    this.size = size;
+    this.#words = new Int32Array(words);
+    this.#occupied = new WordIndex(words);
+    this.#open = new WordIndex(words);
+    this.#open.addAll(words);
+  }
+
+  /**
+   * A bitmap from its image: bit i is bit i % 8 of byte i / 8.
+   *
+   * @throws BitmapError "bad-size"; "wrong-size" unless `bytes` is ⌈size / 8⌉ long; "stray-bit"
+   *   when a bit at or past `size` is set.
+   */
+  static fromBytes(size: number, bytes: Uint8Array): Bitmap {
+    const bitmap = new Bitmap(size);
+    const words = bytesToWords("Bitmap.fromBytes", size, bytes);
+    words.forEach((word, index) => {
+      if (word !== 0) bitmap.#write(index, word);
+    });
+    return bitmap;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  set(index: number): void {
+    this.testAndSet(index);
+  }
+
+  clear(index: number): void {
+    this.testAndClear(index);
+  }
+
+  test(index: number): boolean {
+    if (index >>> 0 !== index || index >= this.size) throw badIndex("test", index, this.size);
+    return ((this.#words[index >>> 5] as number) & (FIRST_BIT >>> index)) !== 0;
+  }
+
+  testAndSet(index: number): boolean {
+    if (index >>> 0 !== index || index >= this.size) throw badIndex("set", index, this.size);
+    const w = index >>> 5;
+    const bit = FIRST_BIT >>> index;
+    const before = this.#words[w] as number;
+    if ((before & bit) !== 0) return true;
+    const after = before | bit;
+    this.#words[w] = after;
+    this.#count += 1;
+    if (before === 0) {
+      this.#occupied.add(w);
+      if (w < this.#low) this.#low = w;
+    }
+    if (after === -1) this.#open.remove(w);
+    return false;
+  }
+
+  testAndClear(index: number): boolean {
+    if (index >>> 0 !== index || index >= this.size) throw badIndex("clear", index, this.size);
+    const w = index >>> 5;
+    const bit = FIRST_BIT >>> index;
+    const before = this.#words[w] as number;
+    if ((before & bit) === 0) return false;
+    const after = before ^ bit;
+    this.#words[w] = after;
+    this.#count -= 1;
+    if (after === 0) this.#occupied.remove(w);
+    if (before === -1) this.#open.add(w);
+    return true;
+  }
+
+  setRange(from: number, to: number): void {
+    checkRange("setRange", from, to, this.size);
+    for (let w = from >>> 5; w << 5 < to; w += 1) {
+      this.#write(w, (this.#words[w] as number) | rangeMask(w, from, to));
+    }
+  }
+
+  clearRange(from: number, to: number): void {
+    checkRange("clearRange", from, to, this.size);
+    for (let w = from >>> 5; w << 5 < to; w += 1) {
+      this.#write(w, (this.#words[w] as number) & ~rangeMask(w, from, to));
+    }
+  }
+
+  fill(): void {
+    this.setRange(0, this.size);
+  }
+
+  clearAll(): void {
+    this.#words.fill(0);
+    this.#occupied.removeAll();
+    this.#open.addAll(this.#words.length);
+    this.#count = 0;
+    this.#low = 0;
+  }
+
+  nextSet(from: number): number {
+    if (from >>> 0 !== from || from > this.size) throw badFrom("nextSet", from, this.size);
+    if (from === this.size) return -1;
+    let w = from >>> 5;
+    const rest = (this.#words[w] as number) & (-1 >>> (from & 31));
+    if (rest !== 0) return (w << 5) + Math.clz32(rest);
+    w = this.#occupied.after(w);
+    return w < 0 ? -1 : (w << 5) + Math.clz32(this.#words[w] as number);
+  }
+
+  nextClear(from: number): number {
+    if (from >>> 0 !== from || from > this.size) throw badFrom("nextClear", from, this.size);
+    if (from === this.size) return -1;
+    let w = from >>> 5;
+    let rest = ~(this.#words[w] as number) & (-1 >>> (from & 31));
+    if (rest === 0) {
+      w = this.#open.after(w);
+      if (w < 0) return -1;
+      rest = ~(this.#words[w] as number);
+    }
+    const index = (w << 5) + Math.clz32(rest);
+    // In the last word the bits past the end are clear, and no answer.
+    return index < this.size ? index : -1;
+  }
+
+  takeLowest(): number {
+    const words = this.#words;
+    let w = this.#low;
+    let before = words[w] as number;
+    if (before === 0) {
+      if (this.#count === 0) return -1;
+      w = this.#occupied.first();
+      this.#low = w;
+      before = words[w] as number;
+    }
+    const bit = Math.clz32(before);
+    const after = before ^ (FIRST_BIT >>> bit);
+    words[w] = after;
+    this.#count -= 1;
+    if (after === 0) this.#occupied.remove(w);
+    if (before === -1) this.#open.add(w);
+    return (w << 5) + bit;
+  }
+
+  drain(into: Int32Array): number {
+    const words = this.#words;
+    const limit = Math.min(into.length, this.#count);
+    let taken = 0;
+    let w = this.#low;
+    while (taken < limit) {
+      let rest = words[w] as number;
+      if (rest === 0) {
+        w = this.#occupied.first();
+        rest = words[w] as number;
+      }
+      const base = w << 5;
+      if (rest === -1) this.#open.add(w);
+      if (rest === -1 && limit - taken >= 32) {
+        for (let bit = 0; bit < 32; bit += 1) into[taken + bit] = base + bit;
+        taken += 32;
+        rest = 0;
+      } else {
+        while (rest !== 0 && taken < limit) {
+          const bit = Math.clz32(rest);
+          into[taken] = base + bit;
+          taken += 1;
+          rest ^= FIRST_BIT >>> bit;
+        }
+      }
+      words[w] = rest;
+      if (rest === 0) this.#occupied.remove(w);
+    }
+    this.#low = w;
+    this.#count -= taken;
+    return taken;
+  }
+
+  [Symbol.iterator](): IterableIterator<number> {
+    return bitsOf(this);
+  }
+
+  copy(): Bitmap {
+    const copy = new Bitmap(this.size);
+    this.#words.forEach((word, index) => {
+      if (word !== 0) copy.#write(index, word);
+    });
+    return copy;
+  }
+
+  equals(other: BitSet): boolean {
+    if (!(other instanceof Bitmap)) return sameBits(this, other);
+    if (other.size !== this.size || other.#count !== this.#count) return false;
+    return this.#words.every((word, index) => word === other.#words[index]);
+  }
+
+  toBytes(): Uint8Array {
+    return wordsToBytes(this.size, (index) => this.#words[index] as number);
+  }
+
+  /** Replaces a word and keeps count, hint and both indices. */
+  #write(w: number, after: number): void {
+    const before = this.#words[w] as number;
+    this.#words[w] = after;
+    this.#count += popcount(after) - popcount(before);
+    if (after === 0) this.#occupied.remove(w);
+    else this.#occupied.add(w);
+    if (after === -1) this.#open.remove(w);
+    else this.#open.add(w);
+    if (after !== 0 && w < this.#low) this.#low = w;
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * Words hold their bits most significant first: bit i of the bitmap is bit 31 - i % 32 of word i / 32.
+ * `Math.clz32` then finds the lowest index by itself, without isolating a bit first.
+ * (The byte image of a bitmap has Xen's order all the same: see byte-image.ts.)
+ */
+export const FIRST_BIT = -0x80000000;
+
+/** Number of words for so many bits. */
+export const wordsFor = (bits: number): number => (bits + 31) >>> 5;
+
+/** The bits of word `word` that lie in `from <= i < to`; the word must share a bit with the range. */
+export const rangeMask = (word: number, from: number, to: number): number => {
+  const start = word << 5;
+  const head = from > start ? -1 >>> (from - start) : -1;
+  const tail = to - start < 32 ? -1 << (32 - (to - start)) : -1;
+  return head & tail;
+};
+
+/** Number of bits set in a 32-bit word. */
+export const popcount = (word: number): number => {
+  const pairs = word - ((word >>> 1) & 0x55555555);
+  const nibbles = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((nibbles + (nibbles >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+};

@@ -1,0 +1,245 @@
+import { Bitmap, BitmapError, type BitSet, isBitmapError } from "@xenkit/bitmap";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { below, EDGES, expectSame, imageOf, Model, runStep, steps } from "./support/model.ts";
+
+interface Kind {
+  readonly name: string;
+  readonly make: (size: number) => BitSet;
+  readonly fromBytes: (size: number, bytes: Uint8Array) => BitSet;
+}
+
+const KINDS: readonly Kind[] = [
+  { name: "Bitmap", make: (size) => new Bitmap(size), fromBytes: Bitmap.fromBytes },
+];
+
+const SIZES = EDGES.filter((edge) => edge > 0);
+const size = fc.oneof(fc.constantFrom(...SIZES), fc.integer({ min: 1, max: 100 }));
+
+const codeOf = (action: () => unknown): unknown => {
+  try {
+    action();
+  } catch (error) {
+    return isBitmapError(error) ? error.code : error;
+  }
+  return "no error";
+};
+
+describe.each(KINDS)("$name", ({ make, fromBytes }) => {
+  test("does what a set of integers does, in any order of operations", () => {
+    const runs = size.chain((bits) => fc.tuple(fc.constant(bits), steps(bits)));
+    fc.assert(
+      fc.property(runs, ([bits, sequence]) => {
+        const model = new Model(bits);
+        let set = make(bits);
+        for (const step of sequence) set = runStep(set, model, step, fromBytes);
+        expectSame(set, model);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("gives every bit back in ascending order, one by one and in batches of any length", () => {
+    fc.assert(
+      fc.property(
+        size.chain((bits) => fc.tuple(fc.constant(bits), fc.array(below(bits)), fc.nat(70))),
+        ([bits, indices, room]) => {
+          const model = new Model(bits);
+          const single = make(bits);
+          for (const index of indices) {
+            single.set(index);
+            model.bits.add(index);
+          }
+          const batch = single.copy();
+          const expected = model.ascending();
+          expect(expected.map(() => single.takeLowest())).toEqual(expected);
+          expect(single.takeLowest()).toBe(-1);
+          const into = new Int32Array(room + 1);
+          const taken: number[] = [];
+          for (let n = batch.drain(into); n > 0; n = batch.drain(into)) {
+            taken.push(...into.subarray(0, n));
+          }
+          expect(taken).toEqual(expected);
+          expect([single.count, batch.count]).toEqual([0, 0]);
+        },
+      ),
+    );
+  });
+
+  test.each(SIZES)("of %i bits: holds exactly that many and not one past the end", (bits) => {
+    const set = make(bits);
+    set.fill();
+    expect(set.count).toBe(bits);
+    expect(set.nextClear(0)).toBe(-1);
+    expect(set.nextSet(bits - 1)).toBe(bits - 1);
+    expect(set.nextSet(bits)).toBe(-1);
+    expect(set.nextClear(bits)).toBe(-1);
+    const image = set.toBytes();
+    expect(image.length).toBe(Math.ceil(bits / 8));
+    expect(image[image.length - 1]).toBe(bits % 8 === 0 ? 0xff : 2 ** (bits % 8) - 1);
+    const into = new Int32Array(bits + 40);
+    expect(set.drain(into)).toBe(bits);
+    expect(into.subarray(0, bits)).toEqual(Int32Array.from({ length: bits }, (_, i) => i));
+    expect(set.drain(into)).toBe(0);
+    expect(set.nextClear(bits - 1)).toBe(bits - 1);
+    expect(set.nextSet(0)).toBe(-1);
+  });
+
+  test.each(SIZES)(
+    "of %i bits: finds each edge alone, set among clear and clear among set",
+    (bits) => {
+      for (const edge of EDGES.filter((index) => index < bits)) {
+        const set = make(bits);
+        set.set(edge);
+        expect([set.nextSet(0), set.nextSet(edge), set.takeLowest(), set.takeLowest()]).toEqual([
+          edge,
+          edge,
+          edge,
+          -1,
+        ]);
+        set.fill();
+        expect(set.testAndClear(edge)).toBe(true);
+        expect([set.nextClear(0), set.nextClear(edge), set.count]).toEqual([edge, edge, bits - 1]);
+        expect(set.nextClear(edge + 1)).toBe(-1);
+      }
+    },
+  );
+
+  test("sets and clears ranges between any two edges, the empty and the full one among them", () => {
+    const bits = 2100;
+    const edges = [...EDGES.filter((edge) => edge < bits), bits];
+    for (const from of edges) {
+      for (const to of edges.filter((edge) => edge >= from)) {
+        const set = make(bits);
+        set.setRange(from, to);
+        expect([set.count, set.nextSet(0)]).toEqual([to - from, from < to ? from : -1]);
+        expect(set.nextClear(from)).toBe(to < bits ? to : -1);
+        set.fill();
+        set.clearRange(from, to);
+        expect([set.count, set.nextClear(0)]).toEqual([bits - (to - from), from < to ? from : -1]);
+        expect(set.nextSet(from)).toBe(to < bits ? to : -1);
+      }
+    }
+  });
+
+  test("has the image of Xen's page: bit i is bit i % 8 of byte i / 8", () => {
+    const set = make(32768);
+    for (const index of [0, 9, 31, 32, 32767]) set.set(index);
+    const page = set.toBytes();
+    expect(page.length).toBe(4096);
+    expect([...page.subarray(0, 5), page[4095]]).toEqual([0x01, 0x02, 0, 0x80, 0x01, 0x80]);
+  });
+
+  test("comes back from its image, whatever the bits", () => {
+    const images = size.chain((bits) => fc.tuple(fc.constant(bits), fc.array(below(bits))));
+    fc.assert(
+      fc.property(images, ([bits, indices]) => {
+        const model = new Model(bits);
+        for (const index of indices) model.bits.add(index);
+        const bytes = imageOf(model);
+        const set = fromBytes(bits, bytes);
+        expectSame(set, model);
+        expect(set.toBytes()).toEqual(bytes);
+      }),
+    );
+  });
+
+  test("refuses an image of another length, or with a bit past the end", () => {
+    expect(codeOf(() => fromBytes(20, new Uint8Array(2)))).toBe("wrong-size");
+    expect(codeOf(() => fromBytes(20, new Uint8Array(4)))).toBe("wrong-size");
+    expect(fromBytes(20, Uint8Array.of(0, 0, 0x08)).takeLowest()).toBe(19);
+    expect(() => fromBytes(20, Uint8Array.of(0, 0, 0xf0))).toThrow(
+      expect.objectContaining({ code: "stray-bit", details: { bit: 20, size: 20 } }),
+    );
+  });
+
+  test.each([0, -1, 1.5, Number.NaN, 2 ** 24 + 1, 2 ** 32 + 1, Number.POSITIVE_INFINITY])(
+    "has no size %d",
+    (bad) => {
+      expect(codeOf(() => make(bad))).toBe("bad-size");
+      expect(codeOf(() => fromBytes(bad, new Uint8Array(1)))).toBe("bad-size");
+    },
+  );
+
+  test.each([-1, 40, 41, 0.5, Number.NaN, 2 ** 32, -(2 ** 32), Number.POSITIVE_INFINITY])(
+    "refuses index %d of 40 bits and changes nothing",
+    (bad) => {
+      const set = make(40);
+      set.set(39);
+      for (const op of ["set", "clear", "test", "testAndSet", "testAndClear"] as const) {
+        expect(codeOf(() => set[op](bad))).toBe("out-of-range");
+      }
+      if (bad !== 40) {
+        for (const op of ["nextSet", "nextClear"] as const) {
+          expect(codeOf(() => set[op](bad))).toBe("out-of-range");
+        }
+        for (const op of ["setRange", "clearRange"] as const) {
+          expect(codeOf(() => set[op](bad, 40))).toBe("out-of-range");
+          expect(codeOf(() => set[op](0, bad))).toBe("out-of-range");
+        }
+      }
+      expect([...set]).toEqual([39]);
+    },
+  );
+
+  test("refuses a range that ends before it begins", () => {
+    const set = make(40);
+    expect(codeOf(() => set.setRange(9, 8))).toBe("out-of-range");
+    expect(codeOf(() => set.clearRange(9, 8))).toBe("out-of-range");
+    expect(set.count).toBe(0);
+  });
+
+  test("equals a set of the same size and bits only, and its copy lives alone", () => {
+    const set = make(100);
+    set.set(70);
+    const copy = set.copy();
+    expect(set.equals(copy)).toBe(true);
+    copy.set(99);
+    expect([set.equals(copy), copy.equals(set), set.test(99)]).toEqual([false, false, false]);
+    set.set(98);
+    expect([set.equals(copy), copy.equals(set)]).toEqual([false, false]);
+    const longer = make(101);
+    longer.set(70);
+    longer.set(98);
+    expect([set.equals(longer), longer.equals(set)]).toEqual([false, false]);
+  });
+
+  test("lets a loop see what changes ahead of it", () => {
+    const set = make(100);
+    set.setRange(0, 4);
+    const seen: number[] = [];
+    for (const index of set) {
+      seen.push(index);
+      if (index === 1) set.clear(2);
+      if (index === 3) set.set(90);
+    }
+    expect(seen).toEqual([0, 1, 3, 90]);
+  });
+
+  test("finds among 16,777,216 bits", () => {
+    const set = make(2 ** 24);
+    for (const index of [2 ** 24 - 1, 40000, 2 ** 20]) set.set(index);
+    expect([...set]).toEqual([40000, 2 ** 20, 2 ** 24 - 1]);
+    expect([set.takeLowest(), set.takeLowest(), set.takeLowest(), set.takeLowest()]).toEqual([
+      40000,
+      2 ** 20,
+      2 ** 24 - 1,
+      -1,
+    ]);
+  });
+});
+
+describe("BitmapError", () => {
+  test("says where, what and by how much", () => {
+    const error = new BitmapError("set", "out-of-range", {
+      argument: "index",
+      value: 9,
+      min: 0,
+      max: 7,
+    });
+    expect(error.message).toBe("set: out-of-range (argument index, value 9, min 0, max 7)");
+    expect(isBitmapError(error, "out-of-range")).toBe(true);
+    expect(isBitmapError(error, "bad-size")).toBe(false);
+    expect(isBitmapError(new Error("other"))).toBe(false);
+  });
+});
