@@ -1,0 +1,101 @@
+import { domainState } from "./domain-state.ts";
+import {
+  readCaps,
+  readCommand,
+  readDomain,
+  readState,
+  readUniqueIdHigh,
+  readUniqueIdLow,
+} from "./domain-state-bytes.ts";
+import { DOMCTL_PAYLOAD_OFFSET, DOMCTL_SIZE, domctlHeader } from "./domctl.ts";
+import { AbiError } from "./errors.ts";
+import { DOMCTL, STABLE_INTERFACE_VERSION } from "./hypercalls.ts";
+import { placeOf } from "./struct.ts";
+
+/** The answer of get_domain_state. */
+export interface DomainStateAnswer {
+  /** Which domain: the one asked for, or the changed one that was found. 16 bits. */
+  readonly domid: number;
+  /** A set of `STATE` flags; 0 for a domain that is gone. Bits without a name are kept. */
+  readonly state: number;
+  /** A set of `CAPS` flags. Bits without a name are kept. */
+  readonly caps: number;
+  /** Differs between two domains that had the same domid. Opaque; not ordered; 0: no domain. */
+  readonly uniqueId: bigint;
+}
+
+/** The stable hypercall as records: a whole `struct xen_domctl` of 144 bytes, little endian. */
+export interface GetDomainStateCodec {
+  /** 144, in bytes. */
+  readonly size: number;
+  /**
+   * Writes a request, all 144 bytes of it.
+   *
+   * @param domid - A domain, or `DOMID.invalid` for the next changed one. 0 … 65,535.
+   * @returns The target, or a new buffer.
+   * @throws AbiError `wrong-size`, `wrong-type` or `out-of-range`; then nothing was written.
+   */
+  encodeRequest(domid: number, target?: Uint8Array, offset?: number): Uint8Array;
+  /**
+   * Writes an answer. Into a target: only the bytes that the hypervisor writes, `domain` and the
+   * payload. Without one: a new buffer with a whole answered call.
+   *
+   * @throws AbiError `wrong-size`, `wrong-type` or `out-of-range`; then nothing was written.
+   */
+  encode(answer: DomainStateAnswer, target?: Uint8Array, offset?: number): Uint8Array;
+  /**
+   * Reads an answer.
+   *
+   * @throws AbiError `wrong-size`, or `unexpected-value` when `cmd` is of another operation.
+   */
+  decode(bytes: Uint8Array, offset?: number): DomainStateAnswer;
+}
+
+const name = "xen_domctl";
+const header = {
+  cmd: DOMCTL.getDomainState,
+  interfaceVersion: STABLE_INTERFACE_VERSION,
+  pad: new Uint8Array(6),
+} as const;
+
+const at = (bytes: Uint8Array, offset: number | undefined): Uint8Array => {
+  const start = placeOf(name, DOMCTL_SIZE, bytes, offset);
+  return offset === undefined ? bytes : bytes.subarray(start, start + DOMCTL_SIZE);
+};
+
+/** {@link GetDomainStateCodec} of every release since 4.21. */
+export const getDomainState: GetDomainStateCodec = {
+  size: DOMCTL_SIZE,
+  encodeRequest: (domid, target, offset) => {
+    const call = target === undefined ? new Uint8Array(DOMCTL_SIZE) : at(target, offset);
+    domctlHeader.encode({ ...header, domain: domid }, call, 0);
+    call.fill(0, DOMCTL_PAYLOAD_OFFSET);
+    return target ?? call;
+  },
+  encode: ({ domid, state, caps, uniqueId }, target, offset) => {
+    // A copy first: a bad value leaves the target as it was.
+    const payload = domainState.encode({ state, caps, pad0: 0, uniqueId });
+    const start = domctlHeader.encode({ ...header, domain: domid });
+    const call = target === undefined ? new Uint8Array(DOMCTL_SIZE) : at(target, offset);
+    if (target === undefined) call.set(start);
+    else call.set(start.subarray(8, 10), 8);
+    call.set(payload, DOMCTL_PAYLOAD_OFFSET);
+    return target ?? call;
+  },
+  decode: (bytes, offset) => {
+    const call = at(bytes, offset);
+    const cmd = readCommand(call);
+    if (cmd !== DOMCTL.getDomainState) {
+      throw new AbiError("unexpected-value", `${name}.cmd`, {
+        expected: DOMCTL.getDomainState,
+        actual: cmd,
+      });
+    }
+    return {
+      domid: readDomain(call),
+      state: readState(call),
+      caps: readCaps(call),
+      uniqueId: (BigInt(readUniqueIdHigh(call)) << 32n) | BigInt(readUniqueIdLow(call)),
+    };
+  },
+};
