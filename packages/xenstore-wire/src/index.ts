@@ -1,0 +1,42 @@
+export {
+  countStrings,
+  joinStrings,
+  oneString,
+  type StringAndRest,
+  stringAndRest,
+  strings,
+} from "./arguments.ts";
+export { binary, bytesOf, writeBinary } from "./binary.ts";
+export { atoi, parseAnyBase, parseDomid } from "./c-number.ts";
+export { FrameReader } from "./frame-reader.ts";
+export { HEADER_SIZE, type Header, PAYLOAD_MAX, readHeader, writeHeader } from "./header.ts";
+export { encodeMessage, type Message } from "./message.ts";
+export { MESSAGE, type MessageType, messageTypeName } from "./message-type.ts";
+export {
+  ABSOLUTE_PATH_MAX,
+  canonicalPath,
+  childPath,
+  countedPathLength,
+  domainPath,
+  leafName,
+  type PathKind,
+  parentPath,
+  pathKind,
+  RELATIVE_PATH_MAX,
+} from "./path.ts";
+export { ACCESS, formatPermission, type Permission, parsePermission } from "./permission.ts";
+export {
+  FEATURE,
+  RING_CONNECTION,
+  RING_ERROR,
+  RING_PAGE,
+  RING_SIZE,
+  ringFill,
+} from "./ring-page.ts";
+export {
+  isWireError,
+  WireError,
+  type WireErrorCode,
+  type WireErrorDetails,
+} from "./wire-error.ts";
+export { WIRE_ERRNO, type WireErrorName, wireErrno } from "./wire-error-name.ts";
