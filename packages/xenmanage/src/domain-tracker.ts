@@ -1,0 +1,261 @@
+import { DOMID, VIRQ } from "@xenkit/abi";
+import type { DomainChange } from "./domain-change.ts";
+import type { DomainInfo } from "./domain-info.ts";
+import { DomainTable } from "./domain-table.ts";
+import type { EventChannels } from "./event-channels.ts";
+import type { Xenmanage } from "./xenmanage.ts";
+import { refused, XenmanageError } from "./xenmanage-error.ts";
+
+/** Four times every domid there can be: a drain that takes more is chasing its own tail. */
+const DRAIN_LIMIT = 4 * DOMID.firstReserved;
+
+/** What a {@link DomainTracker} is made of. */
+export interface DomainTrackerOptions {
+  readonly manage: Xenmanage;
+  readonly events: EventChannels;
+  /**
+   * Told of what fails where nobody waits for it: a hypercall in a drain that an event started, and what a
+   * listener throws. The table is kept, and the next event drains what is left.
+   */
+  readonly onError: (error: unknown) => void;
+  /** The most answers that one drain takes; 131,008 by default. */
+  readonly drainLimit?: number;
+}
+
+/** Told of one change. What it throws goes to `onError`; the other listeners are told all the same. */
+export type DomainChangeListener = (change: DomainChange) => void;
+
+interface Binding {
+  readonly port: number;
+  readonly unsubscribe: () => void;
+}
+
+/**
+ * Follows every domain of a host without ever asking for all of them.
+ *
+ * It binds VIRQ_DOM_EXC, drains the marks of all existing domains once, and at each event clears the pending
+ * bit, drains to ENOENT and unmasks, in this order: another one loses events. A drain costs one hypercall for
+ * each changed domain and one for ENOENT.
+ */
+export class DomainTracker implements Disposable, AsyncDisposable {
+  readonly #manage: Xenmanage;
+  readonly #events: EventChannels;
+  readonly #onError: (error: unknown) => void;
+  readonly #drainLimit: number;
+  readonly #table = new DomainTable();
+  readonly #listeners = new Set<{ readonly listener: DomainChangeListener }>();
+  readonly #undelivered: DomainChange[] = [];
+  #binding: Binding | undefined;
+  #counting = false;
+  #serving = false;
+  #eventWhileServing = false;
+  #delivering = false;
+
+  constructor(options: DomainTrackerOptions) {
+    this.#manage = options.manage;
+    this.#events = options.events;
+    this.#onError = options.onError;
+    this.#drainLimit = options.drainLimit ?? DRAIN_LIMIT;
+  }
+
+  /** Whether VIRQ_DOM_EXC is bound by this tracker. */
+  get running(): boolean {
+    return this.#binding !== undefined;
+  }
+
+  /** How many domains are in the table. */
+  get size(): number {
+    return this.#table.size;
+  }
+
+  /** What was last reported of the domain that has this domid. No hypercall. */
+  get(domid: number): DomainInfo | undefined {
+    return this.#table.get(domid);
+  }
+
+  /** What was last reported of the domain that has this unique id. No hypercall. */
+  findByUniqueId(uniqueId: bigint): DomainInfo | undefined {
+    return this.#table.findByUniqueId(uniqueId);
+  }
+
+  /** The whole table, by ascending domid. No hypercall. */
+  snapshot(): readonly DomainInfo[] {
+    return this.#table.snapshot();
+  }
+
+  /**
+   * Has `listener` told of every change from now on, in order. A listener may call anything here: what that
+   * changes is told after the present change has reached every listener.
+   *
+   * @returns What ends it.
+   */
+  onChange(listener: DomainChangeListener): () => void {
+    const entry = { listener };
+    this.#listeners.add(entry);
+    return () => {
+      this.#listeners.delete(entry);
+    };
+  }
+
+  /**
+   * Binds VIRQ_DOM_EXC and drains. The table that an earlier run left is compared with what exists now: what
+   * did not show up is gone.
+   *
+   * @throws XenmanageError EBUSY or EEXIST (somebody else has the VIRQ), EPERM, EACCES, wrong-state. The
+   * tracker is stopped then, with its table kept.
+   */
+  start(): void {
+    if (this.#binding !== undefined) {
+      throw new XenmanageError("wrong-state", "start: running already", { expected: "stopped" });
+    }
+    this.#bind();
+    const failures: unknown[] = [];
+    this.#serve((failure) => failures.push(failure));
+    if (failures.length === 0) return;
+    this.stop();
+    throw failures[0];
+  }
+
+  /** Closes the port. The table stays as it is. Does nothing when stopped. */
+  stop(): void {
+    const binding = this.#binding;
+    if (binding === undefined) return;
+    this.#binding = undefined;
+    binding.unsubscribe();
+    this.#events.close(binding.port);
+  }
+
+  /**
+   * Stops and starts: the hypervisor marks every domain on a fresh bind, so this repairs whatever was missed.
+   * Called by a listener, it drains after the present drain.
+   *
+   * @throws As {@link start}.
+   */
+  resync(): void {
+    this.stop();
+    this.start();
+  }
+
+  /**
+   * Drains now, without an event: for changes that raise none, such as a creation.
+   *
+   * @returns How many answers there were.
+   * @throws XenmanageError EPERM, EACCES, endless-drain, wrong-state.
+   */
+  drain(): number {
+    const binding = this.#binding;
+    if (binding === undefined) {
+      throw new XenmanageError("wrong-state", "drain: not running", { expected: "running" });
+    }
+    return this.#drain(binding);
+  }
+
+  /**
+   * Asks for one domain: the only way to learn of a resume, which marks nothing.
+   *
+   * @param domid - 0 to 0x7FEF.
+   * @returns What the table has of it now.
+   * @throws XenmanageError EINVAL, EPERM.
+   */
+  refresh(domid: number): DomainInfo | undefined {
+    if (this.#manage.query(domid)) this.#enterAnswer();
+    else this.#tell(this.#table.report(domid, 0, 0, 0, 0));
+    return this.#table.get(domid);
+  }
+
+  [Symbol.dispose](): void {
+    this.stop();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop();
+  }
+
+  #bind(): void {
+    const port = this.#events.bindVirq(VIRQ.domExc, 0);
+    if (port < 0) throw refused("bindVirq", DOMID.self, -port);
+    const unsubscribe = this.#events.onNotify((notified) => {
+      if (notified === this.#binding?.port) this.#serve(this.#onError);
+    });
+    this.#binding = { port, unsubscribe };
+    this.#table.beginCensus();
+    this.#counting = true;
+  }
+
+  /** Answers an event. One that comes meanwhile, from a listener or from a thread, is answered before it returns. */
+  #serve(onFailure: (failure: unknown) => void): void {
+    this.#eventWhileServing = true;
+    if (this.#serving) return;
+    this.#serving = true;
+    try {
+      while (this.#eventWhileServing && this.#binding !== undefined) {
+        this.#eventWhileServing = false;
+        this.#serveOnce(this.#binding, onFailure);
+      }
+    } finally {
+      this.#serving = false;
+    }
+  }
+
+  #serveOnce(binding: Binding, onFailure: (failure: unknown) => void): void {
+    this.#events.clearPending(binding.port);
+    try {
+      this.#drain(binding);
+    } catch (failure) {
+      onFailure(failure);
+    } finally {
+      // Also after a failure: the next event then drains what this one left.
+      if (this.#binding === binding) this.#events.unmask(binding.port);
+    }
+  }
+
+  #drain(binding: Binding): number {
+    for (let answers = 0; answers < this.#drainLimit; answers += 1) {
+      // A listener may have stopped or restarted the tracker.
+      if (this.#binding !== binding) return answers;
+      if (!this.#manage.poll()) {
+        this.#endCensus();
+        return answers;
+      }
+      this.#enterAnswer();
+    }
+    const limit = this.#drainLimit;
+    const message = `drain: endless-drain: no ENOENT within ${limit} answers`;
+    throw new XenmanageError("endless-drain", message, { limit });
+  }
+
+  #endCensus(): void {
+    if (!this.#counting) return;
+    this.#counting = false;
+    for (const change of this.#table.endCensus()) this.#tell(change);
+  }
+
+  #enterAnswer(): void {
+    const { domid, state, caps, uniqueIdLow, uniqueIdHigh } = this.#manage.answer;
+    this.#tell(this.#table.report(domid, state, caps, uniqueIdLow, uniqueIdHigh));
+  }
+
+  #tell(change: DomainChange | undefined): void {
+    if (change === undefined) return;
+    this.#undelivered.push(change);
+    if (this.#delivering) return;
+    this.#delivering = true;
+    try {
+      for (let next = this.#undelivered.shift(); next; next = this.#undelivered.shift()) {
+        this.#deliver(next);
+      }
+    } finally {
+      this.#delivering = false;
+    }
+  }
+
+  #deliver(change: DomainChange): void {
+    for (const { listener } of [...this.#listeners]) {
+      try {
+        listener(change);
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import { changesOf, type DomainChange } from "@xenkit/xenmanage";
+import { describe, expect, test } from "vitest";
+import { gone } from "./support/scripted.ts";
+import { line, setup } from "./support/setup.ts";
+
+describe("changesOf", () => {
+  test("gives the changes from its call on, queued or awaited, until the signal ends it", async () => {
+    const { script, port, tracker } = setup();
+    tracker.start();
+    const stop = new AbortController();
+    const changes = changesOf(tracker, { signal: stop.signal });
+    script.changed.push({ domid: 5, state: 1, id: 7n }, { domid: 5, state: 3, id: 7n });
+    port.raise();
+    const lines: string[] = [];
+    for await (const change of changes) {
+      lines.push(line(change));
+      if (change.kind === "shutdown") {
+        setImmediate(() => {
+          script.changed.push(gone(5));
+          port.raise();
+          stop.abort();
+        });
+      }
+    }
+    expect(lines).toEqual(["appeared 5#7 1", "shutdown 5#7 3", "gone 5#7 0"]);
+  });
+
+  test("serves many waiting takers, each change once", async () => {
+    const { script, tracker } = setup();
+    tracker.start();
+    const changes = changesOf(tracker);
+    const taken = [changes.next(), changes.next(), changes.next()];
+    script.changed.push({ domid: 1, state: 1, id: 1n }, { domid: 2, state: 1, id: 2n });
+    tracker.drain();
+    script.changed.push({ domid: 3, state: 1, id: 3n });
+    tracker.drain();
+    const values = (await Promise.all(taken)).map(({ value }) => (value as DomainChange).domain);
+    expect(values.map(({ domid }) => domid).sort()).toEqual([1, 2, 3]);
+  });
+
+  test("throws after what fitted, when nobody takes: the queue is bounded", async () => {
+    const { script, tracker } = setup();
+    tracker.start();
+    const changes = changesOf(tracker, { limit: 2 });
+    for (const domid of [1, 2, 3, 4]) script.changed.push({ domid, state: 1, id: BigInt(domid) });
+    tracker.drain();
+    expect((await changes.next()).value).toMatchObject({ domain: { domid: 1 } });
+    expect((await changes.next()).value).toMatchObject({ domain: { domid: 2 } });
+    await expect(changes.next()).rejects.toMatchObject({
+      code: "queue-overflow",
+      details: { limit: 2 },
+    });
+    expect(await changes.next()).toEqual({ done: true, value: undefined });
+  });
+
+  test("ends at once with a signal that is aborted already, and on return", async () => {
+    const { script, tracker } = setup();
+    tracker.start();
+    expect(await changesOf(tracker, { signal: AbortSignal.abort() }).next()).toMatchObject({
+      done: true,
+    });
+    const changes = changesOf(tracker);
+    const waiting = changes.next();
+    await changes.return?.();
+    expect(await waiting).toMatchObject({ done: true });
+    script.changed.push({ domid: 1, state: 1, id: 1n });
+    tracker.drain();
+    expect(await changes.next()).toMatchObject({ done: true });
+  });
+});

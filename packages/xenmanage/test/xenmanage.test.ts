@@ -1,0 +1,141 @@
+import { DOMCTL, DOMID, ERRNO, HYPERVISOR } from "@xenkit/abi";
+import { type Hypercall, isXenmanageError, openXenmanage } from "@xenkit/xenmanage";
+import { describe, expect, expectTypeOf, test } from "vitest";
+import { scripted } from "./support/scripted.ts";
+
+const refusing = (errno: number) => openXenmanage({ hypercall: () => -errno });
+
+describe("getDomainInfo", () => {
+  test("gives the answer about one domain, unknown flags included", () => {
+    const script = scripted();
+    script.explicit.set(5, { domid: 5, state: 0xd00d, caps: 0x8004, id: 2n ** 64n - 1n });
+    expect(openXenmanage(script).getDomainInfo(5)).toEqual({
+      domid: 5,
+      state: 0xd00d,
+      caps: 0x8004,
+      uniqueId: 2n ** 64n - 1n,
+    });
+  });
+
+  test("is undefined when there is no such domain", () => {
+    expect(openXenmanage(scripted()).getDomainInfo(5)).toBeUndefined();
+  });
+
+  test.each([0x7ff0, DOMID.invalid, 0x7fff, 0xffff, 0x10000, -1, 1.5, Number.NaN])(
+    "refuses domid %s before any hypercall",
+    (domid) => {
+      const script = scripted();
+      expect(() => openXenmanage(script).getDomainInfo(domid)).toThrow(
+        expect.objectContaining({
+          code: "EINVAL",
+          details: { operation: "getDomainInfo", domid, errno: ERRNO.EINVAL },
+        }),
+      );
+      expect(script.requests).toEqual([]);
+    },
+  );
+
+  test("accepts the highest domid, 0x7FEF", () => {
+    const script = scripted();
+    expect(openXenmanage(script).getDomainInfo(0x7fef)).toBeUndefined();
+    expect(script.requests).toEqual([0x7fef]);
+  });
+
+  test("says EPERM: it may be that there is no such domain, which 4.22 does not tell", () => {
+    expect(() => refusing(ERRNO.EPERM).getDomainInfo(77)).toThrow(
+      "getDomainInfo of domid 0x4d: EPERM: not allowed, or no such domain",
+    );
+  });
+});
+
+describe("pollChangedDomain", () => {
+  test("gives one changed domain a call, and undefined at ENOENT", () => {
+    const script = scripted();
+    script.changed.push({ domid: 1, state: 1, id: 9n }, { domid: 2, state: 0, id: 0n });
+    const manage = openXenmanage(script);
+    expect(manage.pollChangedDomain()).toEqual({ domid: 1, state: 1, caps: 0, uniqueId: 9n });
+    expect(manage.pollChangedDomain()).toEqual({ domid: 2, state: 0, caps: 0, uniqueId: 0n });
+    expect(manage.pollChangedDomain()).toBeUndefined();
+  });
+
+  test.each([
+    { errno: ERRNO.EPERM, code: "EPERM" },
+    { errno: ERRNO.EACCES, code: "EACCES" },
+    { errno: ERRNO.EINVAL, code: "EINVAL" },
+    { errno: ERRNO.EFAULT, code: "unexpected-errno" },
+    { errno: ERRNO.ESRCH, code: "unexpected-errno" },
+    { errno: ERRNO.ENOSYS, code: "unexpected-errno" },
+    { errno: 12345, code: "unexpected-errno" },
+  ] as const)(
+    "throws $code for errno $errno, with the operation and the domid",
+    ({ errno, code }) => {
+      expect(() => refusing(errno).pollChangedDomain()).toThrow(
+        expect.objectContaining({
+          code,
+          details: { operation: "pollChangedDomain", domid: DOMID.invalid, errno },
+        }),
+      );
+    },
+  );
+
+  test.each([0x7ff0, DOMID.invalid, 0xffff])("refuses the answer %s: no domain has it", (domid) => {
+    const script = scripted();
+    script.changed.push({ domid, state: 1, id: 1n });
+    expect(() => openXenmanage(script).pollChangedDomain()).toThrow(
+      expect.objectContaining({ code: "bad-answer" }),
+    );
+  });
+});
+
+describe("a handle", () => {
+  test("sends the same buffer each time, all zero but command and domid", () => {
+    const buffers: Uint8Array[] = [];
+    const images: string[] = [];
+    const hypercall: Hypercall = (op, buffer) => {
+      expect(op).toBe(HYPERVISOR.domctl);
+      buffers.push(buffer);
+      images.push(Buffer.from(buffer).toString("hex"));
+      // What an answer leaves behind must not be in the next request: pad0 would be EINVAL.
+      buffer.fill(0xa5, 16, 32);
+      buffer[8] = 0;
+      buffer[9] = 0;
+      return 0;
+    };
+    const manage = openXenmanage({ hypercall });
+    manage.poll();
+    manage.query(0x1234);
+    manage.pollChangedDomain();
+    expect(new Set(buffers).size).toBe(1);
+    const request = (domid: string) =>
+      `${DOMCTL.getDomainState.toString(16)}00000000000000${domid}`;
+    expect(images).toEqual(
+      ["f47f", "3412", "f47f"].map((domid) => request(domid).padEnd(288, "0")),
+    );
+  });
+
+  test("leaves the answer in place for query and poll", () => {
+    const script = scripted();
+    script.changed.push({ domid: 3, state: 9, id: 0x1_0000_0002n });
+    const manage = openXenmanage(script);
+    expect(manage.poll()).toBe(true);
+    expect(manage.answer.uniqueIdLow).toBe(2);
+    expect(manage.answer.uniqueIdHigh).toBe(1);
+    expect(manage.poll()).toBe(false);
+  });
+});
+
+describe("isXenmanageError", () => {
+  test("narrows to one code", () => {
+    try {
+      refusing(ERRNO.EACCES).poll();
+      expect.unreachable();
+    } catch (error) {
+      expect(isXenmanageError(error)).toBe(true);
+      expect(isXenmanageError(error, "EPERM")).toBe(false);
+      if (!isXenmanageError(error, "EACCES")) return expect.unreachable();
+      expectTypeOf(error.details.errno).toEqualTypeOf<number>();
+      expect(error.message).toContain("another domain handles VIRQ_DOM_EXC");
+    }
+    expect(isXenmanageError(new Error("EPERM"))).toBe(false);
+  });
+});
