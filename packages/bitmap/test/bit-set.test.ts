@@ -1,4 +1,4 @@
-import { Bitmap, BitmapError, type BitSet, isBitmapError } from "@xenkit/bitmap";
+import { AtomicBitmap, Bitmap, BitmapError, type BitSet, isBitmapError } from "@xenkit/bitmap";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { below, EDGES, expectSame, imageOf, Model, runStep, steps } from "./support/model.ts";
@@ -11,6 +11,11 @@ interface Kind {
 
 const KINDS: readonly Kind[] = [
   { name: "Bitmap", make: (size) => new Bitmap(size), fromBytes: Bitmap.fromBytes },
+  {
+    name: "AtomicBitmap",
+    make: (size) => new AtomicBitmap(size),
+    fromBytes: AtomicBitmap.fromBytes,
+  },
 ];
 
 const SIZES = EDGES.filter((edge) => edge > 0);
