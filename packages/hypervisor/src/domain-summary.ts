@@ -1,0 +1,36 @@
+import { type Domain, SHUTDOWN_PROGRESS, stateOf } from "./domain.ts";
+
+/** What there is to know of a domain, at one moment. */
+export interface DomainSummary {
+  readonly domid: number;
+  readonly uniqueId: bigint;
+  /** A set of `STATE` flags. */
+  readonly state: number;
+  /** A set of `CAPS` flags. */
+  readonly caps: number;
+  /** A set of `CDF` flags. */
+  readonly flags: number;
+  /** Why it shut down, a SHUTDOWN_* number; undefined while it has not. */
+  readonly shutdownReason: number | undefined;
+  /** 0 when it may run. */
+  readonly pauseCount: number;
+  readonly vcpus: number;
+  /** Who keeps it from being freed once it is dead: mappings, device models, held references. */
+  readonly references: number;
+  /** The domid whose device model it is. */
+  readonly target: number | undefined;
+}
+
+export const summaryOf = (domain: Domain): DomainSummary => ({
+  domid: domain.domid,
+  uniqueId: (BigInt(domain.idHigh >>> 0) << 32n) | BigInt(domain.idLow >>> 0),
+  state: stateOf(domain),
+  caps: domain.caps,
+  flags: domain.config.flags,
+  shutdownReason:
+    domain.shutdown === SHUTDOWN_PROGRESS.complete ? domain.shutdownReason : undefined,
+  pauseCount: domain.pauseCount,
+  vcpus: domain.vcpus,
+  references: domain.references,
+  target: domain.target?.domid,
+});

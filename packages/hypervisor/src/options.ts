@@ -1,0 +1,85 @@
+import { DOMID, type Release } from "@xenkit/abi";
+import { Deliveries } from "./deliveries.ts";
+import { DomainTable } from "./domain-table.ts";
+import { DomidAllocator } from "./domid-allocator.ts";
+import { PAGE_SIZE } from "./guest-memory.ts";
+import { HypervisorError } from "./hypervisor-error.ts";
+import { checkedLimits, type Limits } from "./limits.ts";
+import { type DrainOrder, type Machine, noHandlers, type Step } from "./machine.ts";
+import { Mappings } from "./mappings.ts";
+import { defaultPolicy, type Policy } from "./policy.ts";
+import { RELEASES } from "./release.ts";
+import { type UniqueIdPolicy, UniqueIds } from "./unique-ids.ts";
+
+/** What a host is made with. Everything has a default. */
+export interface HypervisorOptions {
+  /** Which hypervisor to be. Default: 4.22. */
+  readonly release?: Release;
+  /** How unique ids follow each other. Default: `sequence`. */
+  readonly uniqueIds?: UniqueIdPolicy;
+  /** The unique id of the first domain, 1 … 2^64 − 1: continues a recorded chain. */
+  readonly firstUniqueId?: bigint;
+  /** Nanoseconds since the start, asked once: where `xorshift` begins. Default: always 1. */
+  readonly clock?: () => bigint;
+  /** Default: `clear-first`, which loses nothing. `lookup-first` is Xen's order, with its race. */
+  readonly drainOrder?: DrainOrder;
+  /** Default: {@link defaultPolicy}. */
+  readonly policy?: Policy;
+  readonly limits?: Partial<Limits>;
+  /** vCPUs of dom0; false for a host without a hardware domain. Default: 1. */
+  readonly dom0Vcpus?: number | false;
+  /** How often destroydomain asks to be called again, for each new domain. Default: 0. */
+  readonly teardownSteps?: number;
+  /** Runs the final free of a domain, which real hosts do after a grace period. Default: at once. */
+  readonly schedule?: (step: () => void) => void;
+  /** Starts the delivery of events after a hypercall. Default: at once; `queueMicrotask` for never inside the caller. */
+  readonly deliver?: (flush: () => void) => void;
+  /** Told what event listeners throw. Default: thrown out of the hypercall, after all events were delivered. */
+  readonly onListenerError?: (error: unknown) => void;
+  /** Makes a zeroed page of 4096 bytes. Default: over an ArrayBuffer. */
+  readonly allocatePage?: () => Uint8Array;
+  /** Called between the atomic effects of an operation, and may make hypercalls: the other CPUs of the host. */
+  readonly onStep?: (step: Step) => void;
+}
+
+const MAX_ID = 2n ** 64n - 1n;
+
+/** The empty machine that the options describe, without dom0. @throws HypervisorError "bad-option". */
+export const machineOf = (options: HypervisorOptions): Machine => {
+  const { firstUniqueId, teardownSteps = 0, release = "4.22", uniqueIds = "sequence" } = options;
+  const profile = RELEASES[release];
+  if (profile === undefined)
+    throw badOption("release", `${release} is not one of ${Object.keys(RELEASES).join(", ")}`);
+  if (firstUniqueId !== undefined && (firstUniqueId < 1n || firstUniqueId > MAX_ID)) {
+    throw badOption("firstUniqueId", `${firstUniqueId} is not from 1 to 2^64 − 1`);
+  }
+  if (!Number.isInteger(teardownSteps) || teardownSteps < 0) {
+    throw badOption("teardownSteps", `${teardownSteps} is not a whole number`);
+  }
+  return {
+    profile,
+    limits: checkedLimits(options.limits ?? {}),
+    policy: options.policy ?? defaultPolicy,
+    drainOrder: options.drainOrder ?? "clear-first",
+    schedule: options.schedule ?? atOnce,
+    allocatePage: options.allocatePage ?? (() => new Uint8Array(PAGE_SIZE)),
+    onStep: options.onStep,
+    self: { domid: DOMID.xen, caps: 0, target: undefined },
+    deliveries: new Deliveries(options.deliver ?? atOnce, options.onListenerError),
+    teardownSteps,
+    table: new DomainTable(),
+    domids: new DomidAllocator(),
+    uniqueIds: new UniqueIds(uniqueIds, options.clock ?? (() => 1n), firstUniqueId),
+    mappings: new Mappings(),
+    hardware: undefined,
+    virqHandlers: noHandlers(),
+    changed: undefined,
+    limbo: new Set(),
+    down: undefined,
+  };
+};
+
+const atOnce = (step: () => void): void => step();
+
+export const badOption = (option: string, reason: string): HypervisorError<"bad-option"> =>
+  new HypervisorError("bad-option", { option, reason });

@@ -1,0 +1,150 @@
+import { CAPS, CDF, type CreateDomain, ERRNO, SHUTDOWN, VIRQ } from "@xenkit/abi";
+import { AUTOMATIC, createDomain } from "./create-domain.ts";
+import { setTarget } from "./device-model.ts";
+import type { Domain } from "./domain.ts";
+import type { Enter } from "./event-channel-handle.ts";
+import { setVirqHandler } from "./event-channels.ts";
+import {
+  destroyDomain,
+  dropReference,
+  holdReference,
+  pauseDomain,
+  resumeDomain,
+  shutdownDomain,
+  unpauseDomain,
+} from "./lifecycle.ts";
+import type { Machine } from "./machine.ts";
+import { errnoError, orThrow } from "./refuse.ts";
+import { sendVirq } from "./steps.ts";
+
+/** What a domain is created with. Everything has a default. */
+export interface NewDomain {
+  /** This very domid; left out: the next automatic one. */
+  readonly domid?: number;
+  /** A set of `CDF` flags. Default: `hvm | hap`, a PVH guest. */
+  readonly flags?: number;
+  /** A set of `CAPS` flags beyond what the flags give: a control domain beside dom0, say. */
+  readonly caps?: number;
+  /** vCPUs, made at once. Default: 1. */
+  readonly vcpus?: number;
+  /** The highest event channel port. Default: 1023. */
+  readonly maxEvtchnPort?: number;
+  /** The UUID, 16 bytes. Default: zeroes. */
+  readonly handle?: Uint8Array;
+  /** How often destroydomain will ask to be called again. Default: as the host was made. */
+  readonly teardownSteps?: number;
+}
+
+/**
+ * What a toolstack does to domains, typed: the same code that the hypercalls reach, with the power of the hypervisor itself.
+ * Everything throws a HypervisorError "errno" where the hypercall would answer one.
+ */
+export interface Toolstack {
+  /** Makes a domain, paused once. @returns Its domid. */
+  createDomain(domain?: NewDomain): number;
+  pauseDomain(domid: number): void;
+  unpauseDomain(domid: number): void;
+  /** Shuts a domain down. `reason`: a SHUTDOWN_* number, default poweroff. The hardware domain takes the host down with it. */
+  shutdownDomain(domid: number, reason?: number): void;
+  resumeDomain(domid: number): void;
+  /** Destroys a domain, all teardown steps of it. It is gone then, or a zombie while references are held. */
+  destroyDomain(domid: number): void;
+  /** One hypercall of a destruction. @returns True when the domain is dead, false when there is more to do. */
+  destroyStep(domid: number): boolean;
+  /** How often destroydomain will ask to be called again before the domain is dead. */
+  setTeardownSteps(domid: number, steps: number): void;
+  /** Makes a domain the device model of another. */
+  setTarget(domid: number, target: number): void;
+  /** Gives a global VIRQ to a domain. Default: VIRQ_DOM_EXC. */
+  setVirqHandler(domid: number, virq?: number): void;
+  /** Sends a VIRQ to a domain that has bound it. */
+  raiseVirq(domid: number, virq: number, vcpu?: number): void;
+  /** Keeps a domain from being freed when it is dead, until `releaseReference`. */
+  holdReference(domid: number): void;
+  releaseReference(domid: number): void;
+}
+
+export const toolstackOf = (machine: Machine, enter: Enter): Toolstack => {
+  const find = (operation: string, domid: number): Domain => {
+    const domain = machine.table.find(domid);
+    if (domain === undefined) throw errnoError(operation, -ERRNO.ESRCH);
+    return domain;
+  };
+  const destroyStep = (domid: number): boolean =>
+    enter(() => {
+      const domain = find("destroydomain", domid);
+      if (domain === machine.hardware) throw errnoError("destroydomain", -ERRNO.EINVAL);
+      return destroyDomain(machine, domain) === 0;
+    });
+  return {
+    createDomain: (wanted = {}) => enter(() => create(machine, wanted)),
+    pauseDomain: (domid) => {
+      orThrow("pausedomain", pauseDomain(find("pausedomain", domid)));
+    },
+    unpauseDomain: (domid) => {
+      orThrow("unpausedomain", unpauseDomain(find("unpausedomain", domid)));
+    },
+    shutdownDomain: (domid, reason = SHUTDOWN.poweroff) =>
+      enter(() => shutdownDomain(machine, find("remote_shutdown", domid), reason & 0xff)),
+    resumeDomain: (domid) => resumeDomain(find("resumedomain", domid)),
+    destroyDomain: (domid) => {
+      while (!destroyStep(domid));
+    },
+    destroyStep,
+    setTeardownSteps: (domid, steps) => {
+      if (!Number.isInteger(steps) || steps < 0) throw errnoError("teardown_steps", -ERRNO.EINVAL);
+      find("teardown_steps", domid).teardownSteps = steps;
+    },
+    setTarget: (domid, target) => {
+      orThrow("set_target", setTarget(find("set_target", domid), find("set_target", target)));
+    },
+    setVirqHandler: (domid, virq = VIRQ.domExc) => {
+      const domain = find("set_virq_handler", domid);
+      orThrow("set_virq_handler", setVirqHandler(machine, domain, virq));
+    },
+    raiseVirq: (domid, virq, vcpu = 0) =>
+      enter(() => sendVirq(machine, find("raise_virq", domid), virq, vcpu)),
+    holdReference: (domid) => {
+      const domain = find("hold_reference", domid);
+      holdReference(domain);
+      domain.heldReferences += 1;
+    },
+    releaseReference: (domid) =>
+      enter(() => {
+        const domain = find("release_reference", domid);
+        if (domain.heldReferences === 0) throw errnoError("release_reference", -ERRNO.EINVAL);
+        domain.heldReferences -= 1;
+        dropReference(machine, domain);
+      }),
+  };
+};
+
+const create = (machine: Machine, wanted: NewDomain): number => {
+  const { domid = AUTOMATIC, caps = 0, vcpus = 1 } = wanted;
+  // There is one hardware domain at most.
+  const isHardware = (caps & CAPS.hardware) !== 0;
+  if (isHardware && machine.hardware !== undefined) throw errnoError("createdomain", -ERRNO.EBUSY);
+  const domain = createDomain(machine, domid, configOf(wanted), caps);
+  if (typeof domain === "number") throw errnoError("createdomain", domain);
+  domain.vcpus = vcpus;
+  if (wanted.teardownSteps !== undefined) domain.teardownSteps = wanted.teardownSteps;
+  if (isHardware) machine.hardware = domain;
+  return domain.domid;
+};
+
+/** The request that this domain would be created with. */
+export const configOf = (wanted: NewDomain): CreateDomain => ({
+  ssidref: 0,
+  handle: wanted.handle ?? new Uint8Array(16),
+  flags: wanted.flags ?? CDF.hvm | CDF.hap,
+  iommuOpts: 0,
+  maxVcpus: wanted.vcpus ?? 1,
+  maxEvtchnPort: wanted.maxEvtchnPort ?? 1023,
+  maxGrantFrames: -1,
+  maxMaptrackFrames: -1,
+  grantOpts: 1,
+  altp2m: 0,
+  vmtraceSize: 0,
+  cpupoolId: 0,
+  arch: { emulationFlags: 0, miscFlags: 0 },
+});
