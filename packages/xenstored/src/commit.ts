@@ -1,0 +1,84 @@
+import { childPath } from "@xenkit/xenstore-wire";
+import type { Perms } from "./perms.ts";
+import type { Store } from "./store.ts";
+import type { Transaction } from "./transaction.ts";
+import type { TransactionNode } from "./transaction-node.ts";
+
+/** One change that a commit made, to be announced. */
+export interface CommittedChange {
+  readonly path: string;
+  readonly how: "path" | "exact";
+  /** At the first access in the transaction; undefined: the node is new. */
+  readonly oldPerms: Perms | undefined;
+  /** Undefined: the node is gone. */
+  readonly newPerms: Perms | undefined;
+}
+
+/**
+ * How many nodes more (or fewer) `domid` would own after a commit.
+ *
+ * Costs what the transaction touched.
+ */
+export const ownedChange = (transaction: Transaction, domid: number): number => {
+  let change = 0;
+  for (const node of transaction.nodes.values()) {
+    if (!node.changed) continue;
+    if (node.exists && node.perms[0].domid === domid) change += 1;
+    if (node.basePerms?.[0].domid === domid) change -= 1;
+  }
+  return change;
+};
+
+/**
+ * Applies what a transaction changed: all of it. Whether it may has been judged before: the paths that it touched are
+ * in the store as they were at the first access, but for grants of domains that have died.
+ *
+ * @returns The changes to announce, in the order in which the transaction first touched the paths.
+ */
+export const applyTransaction = (store: Store, transaction: Transaction): CommittedChange[] => {
+  const nodes = [...transaction.nodes.values()].filter((node) => node.changed);
+  for (const node of nodes) if (node.removed || ownerDied(node)) removeBase(store, node);
+  // A parent's path is shorter than its child's: sorted so, a parent is there before its children are made.
+  const parents = nodes.filter((node) => node.added.size > 0);
+  parents.sort((a, b) => a.path.length - b.path.length);
+  for (const parent of parents) createChildren(store, transaction, parent);
+  for (const node of nodes) updateBase(store, node);
+  return nodes.flatMap((node) => announcement(store, node));
+};
+
+const ownerDied = (node: TransactionNode): boolean =>
+  node.exists && node.perms[0].grantee?.alive === false;
+
+const removeBase = (store: Store, { path, base }: TransactionNode): void => {
+  if (base !== undefined && store.find(path) === base) store.remove(base, () => {});
+};
+
+const createChildren = (store: Store, transaction: Transaction, parent: TransactionNode): void => {
+  if (store.find(parent.path) === undefined) return;
+  for (const name of parent.added) {
+    const child = transaction.nodes.get(childPath(parent.path, name));
+    if (child === undefined || ownerDied(child)) continue;
+    store.create(child.path, child.value, withoutDead(child.perms));
+  }
+};
+
+const updateBase = (store: Store, node: TransactionNode): void => {
+  const { base, path, value, perms, written, removed } = node;
+  if (base === undefined || removed || !written || store.find(path) !== base) return;
+  base.value = value;
+  store.setPerms(base, withoutDead(perms));
+};
+
+const announcement = (store: Store, node: TransactionNode): CommittedChange[] => {
+  const { path, announce, basePerms } = node;
+  const newPerms = store.find(path)?.perms;
+  if (announce === "nothing" || (basePerms === undefined && newPerms === undefined)) return [];
+  return [{ path, how: announce, oldPerms: basePerms, newPerms }];
+};
+
+/** A copy may hold grants of domains that have died since: they must not come back. */
+const withoutDead = (perms: Perms): Perms => {
+  const [owner, ...rest] = perms;
+  const kept = rest.filter(({ grantee }) => grantee === undefined || grantee.alive);
+  return kept.length === rest.length ? perms : [owner, ...kept];
+};

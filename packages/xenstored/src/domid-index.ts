@@ -1,0 +1,57 @@
+import type { Perms, PermsEntry } from "./perms.ts";
+import type { StoreNode } from "./store-node.ts";
+
+/** Domain 0 owns most of a store and never dies while the daemon lives: it is counted, but not listed. */
+const UNLISTED = 0;
+
+const NONE: ReadonlySet<StoreNode> = new Set();
+
+/**
+ * Which nodes name a domid in their permissions, and how many nodes each domid owns: a domain's end costs what the
+ * domain had, not a walk over the store.
+ */
+export class DomidIndex {
+  readonly #naming = new Map<number, Set<StoreNode>>();
+  readonly #owned = new Map<number, number>();
+
+  /** How many nodes `domid` owns. */
+  owned(domid: number): number {
+    return this.#owned.get(domid) ?? 0;
+  }
+
+  /** The nodes with an entry of `domid`, the owner's included; none for domain 0. Live: copy it before changes. */
+  naming(domid: number): ReadonlySet<StoreNode> {
+    return this.#naming.get(domid) ?? NONE;
+  }
+
+  add(node: StoreNode, perms: Perms): void {
+    this.#count(perms[0].domid, 1);
+    for (const { domid } of perms) {
+      if (domid === UNLISTED) continue;
+      const nodes = this.#naming.get(domid);
+      if (nodes === undefined) this.#naming.set(domid, new Set([node]));
+      else nodes.add(node);
+    }
+  }
+
+  remove(node: StoreNode, perms: Perms): void {
+    this.#count(perms[0].domid, -1);
+    for (const entry of perms) this.#forget(node, entry);
+  }
+
+  move(node: StoreNode, from: Perms, to: Perms): void {
+    this.remove(node, from);
+    this.add(node, to);
+  }
+
+  #forget(node: StoreNode, { domid }: PermsEntry): void {
+    const nodes = this.#naming.get(domid);
+    if (nodes?.delete(node) && nodes.size === 0) this.#naming.delete(domid);
+  }
+
+  #count(domid: number, change: number): void {
+    const count = this.owned(domid) + change;
+    if (count === 0) this.#owned.delete(domid);
+    else this.#owned.set(domid, count);
+  }
+}

@@ -1,0 +1,124 @@
+import { ACCESS, HEADER_SIZE, MESSAGE, PAYLOAD_MAX, parentPath } from "@xenkit/xenstore-wire";
+import type { CommittedChange } from "./commit.ts";
+import type { Connection } from "./connection.ts";
+import { accessOf, type Perms } from "./perms.ts";
+import type { Store } from "./store.ts";
+import type { StoreNode } from "./store-node.ts";
+import type { Watch, WatchIndex } from "./watch-index.ts";
+
+const HEAD = { type: MESSAGE.watchEvent, reqId: 0, txId: 0 } as const;
+
+/** The special nodes. */
+export const INTRODUCE_DOMAIN = "@introduceDomain";
+export const RELEASE_DOMAIN = "@releaseDomain";
+
+/** What events need of the daemon. */
+export interface EventsOptions {
+  readonly store: Store;
+  readonly watches: WatchIndex<Connection>;
+  /** A connection that may not leave more events unread. */
+  readonly overflowed: (connection: Connection) => void;
+}
+
+/**
+ * Tells changes to the watches that match, in the order of the connections and, within one, of its watches.
+ *
+ * A connection hears of a node that it may read, or whose parent it may read, before the change or after it.
+ */
+export class Events {
+  readonly #store: Store;
+  readonly #watches: WatchIndex<Connection>;
+  readonly #overflowed: (connection: Connection) => void;
+
+  constructor({ store, watches, overflowed }: EventsOptions) {
+    this.#store = store;
+    this.#watches = watches;
+    this.#overflowed = overflowed;
+  }
+
+  /** A node was written, or made. `oldPerms`: when they have just changed. */
+  changed(path: string, oldPerms?: Perms): void {
+    const readable = this.#readableNow(path);
+    if (oldPerms !== undefined) readable.push(oldPerms);
+    // A change of a special node itself concerns every watch on exactly it, whatever its depth.
+    const found = path.startsWith("@") ? this.#watches.exact(path) : this.#watches.covering(path);
+    this.#tell(found, path, readable);
+  }
+
+  /** `node` is about to be removed; `top` is the node that was named. */
+  removing(node: StoreNode, top: StoreNode): void {
+    const { path } = node;
+    if (node !== top && !this.#watches.has(path)) return;
+    const readable = node.parent === undefined ? [node.perms] : [node.perms, node.parent.perms];
+    const found = node === top ? this.#watches.covering(path) : this.#watches.exact(path);
+    this.#tell(found, path, readable);
+  }
+
+  /** A transaction has made a change. */
+  committed({ path, how, oldPerms, newPerms }: CommittedChange): void {
+    const readable = newPerms === undefined ? [] : this.#readableNow(path);
+    if (oldPerms !== undefined) readable.push(oldPerms);
+    const found = how === "exact" ? this.#watches.exact(path) : this.#watches.covering(path);
+    this.#tell(found, path, readable);
+  }
+
+  /** `@introduceDomain` or `@releaseDomain`: to watches without a depth. */
+  special(name: string): void {
+    const found = this.#watches.exact(name).filter(({ depth }) => depth === undefined);
+    this.#tell(found, name, this.#readableNow(name));
+  }
+
+  /** `@…/<domid>`: to watches of the name with a depth of 1 or more, and of this domain. */
+  specialOf(name: string, domid: number): void {
+    const path = `${name}/${domid}`;
+    const deep = this.#watches.exact(name).filter(({ depth }) => depth !== undefined && depth > 0);
+    this.#tell([...deep, ...this.#watches.exact(path)], path, this.#readableNow(name));
+  }
+
+  /** The event that every new watch begins with: its path as the client gave it, whatever it may read. */
+  first({ watcher, path, token, cut }: Watch<Connection>): void {
+    this.#queue(watcher, path.slice(cut), token);
+  }
+
+  #readableNow(path: string): Perms[] {
+    const above = parentPath(path);
+    const node = this.#store.find(path);
+    const parent = above === undefined ? undefined : this.#store.find(above);
+    return [
+      ...(node === undefined ? [] : [node.perms]),
+      ...(parent === undefined ? [] : [parent.perms]),
+    ];
+  }
+
+  #tell(watches: Watch<Connection>[], path: string, readable: readonly Perms[]): void {
+    if (watches.length > 1) watches.sort(byConnection);
+    let judged: Connection | undefined;
+    let permitted = false;
+    for (const { watcher, token, cut } of watches) {
+      if (watcher !== judged) {
+        judged = watcher;
+        permitted = mayRead(watcher, readable);
+      }
+      if (permitted) this.#queue(watcher, path.slice(cut), token);
+    }
+  }
+
+  /** An event that no message can hold is dropped. */
+  #queue(connection: Connection, path: string, token: string): void {
+    const length = path.length + token.length + 2;
+    if (length > PAYLOAD_MAX || connection.closed) return;
+    if (!connection.hasRoom(HEADER_SIZE + length)) {
+      this.#overflowed(connection);
+      return;
+    }
+    connection.output.event(HEAD, path, token, { mergeable: !path.startsWith("@") });
+    connection.sink.output();
+  }
+}
+
+const byConnection = (a: Watch<Connection>, b: Watch<Connection>): number =>
+  a.watcher.order - b.watcher.order || a.order - b.order;
+
+const mayRead = (connection: Connection, readable: readonly Perms[]): boolean =>
+  connection.privileged ||
+  readable.some((perms) => (accessOf(perms, connection) & ACCESS.read) !== 0);

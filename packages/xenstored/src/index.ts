@@ -1,0 +1,25 @@
+export {
+  type CloseReason,
+  Connection,
+  type ConnectionOptions,
+  type ConnectionOwner,
+  type ConnectionSink,
+  type OutputLimits,
+} from "./connection.ts";
+export type { DomainRecord } from "./domain-record.ts";
+export { type DomainSource, SUPPORTED_FEATURES } from "./domains.ts";
+export {
+  type Guest,
+  type GuestTransport,
+  type GuestTransports,
+  SILENT_GUESTS,
+} from "./guest-transport.ts";
+export type { OutputQueue } from "./output-queue.ts";
+export { DEFAULT_QUOTAS, QUOTA_NAMES, type QuotaName, type Quotas } from "./quota.ts";
+export { createStoreDaemon, type StoreDaemon, type StoreDaemonOptions } from "./store-daemon.ts";
+export {
+  isXenstoredError,
+  XenstoredError,
+  type XenstoredErrorCode,
+  type XenstoredErrorDetails,
+} from "./xenstored-error.ts";

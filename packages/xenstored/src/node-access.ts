@@ -1,0 +1,37 @@
+import { parentPath, type WireErrorName } from "@xenkit/xenstore-wire";
+import type { Connection } from "./connection.ts";
+import { accessOf } from "./perms.ts";
+import type { NodeView, Tree } from "./tree.ts";
+
+/**
+ * Finds a node that the caller has the `wanted` access to.
+ *
+ * Where it is missing, the nearest existing node above decides what the caller is told: ENOENT if it has any of the
+ * wanted access there, else EACCES, so that nobody learns what exists where he may not look.
+ *
+ * @param wanted - A set of `ACCESS` bits and `OWNER`.
+ */
+export const findFor = (
+  tree: Tree,
+  connection: Connection,
+  path: string,
+  wanted: number,
+): NodeView | WireErrorName => {
+  const node = tree.find(path);
+  if (node !== undefined) {
+    return (accessOf(node.perms, connection) & wanted) === wanted ? node : "EACCES";
+  }
+  const above = existingAbove(tree, path);
+  return above === undefined || (accessOf(above.perms, connection) & wanted) !== 0
+    ? "ENOENT"
+    : "EACCES";
+};
+
+/** The nearest existing node above a path. */
+const existingAbove = (tree: Tree, path: string): NodeView | undefined => {
+  for (let at = parentPath(path); at !== undefined; at = parentPath(at)) {
+    const node = tree.find(at);
+    if (node !== undefined) return node;
+  }
+  return undefined;
+};

@@ -1,0 +1,1 @@
+export { serveUnix, type UnixServer } from "./serve-unix.ts";

@@ -1,0 +1,39 @@
+import type { Socket } from "node:net";
+import type { StoreDaemon } from "../store-daemon.ts";
+
+/** The kernel and Node are given this much before a client must read, in bytes. */
+const IN_FLIGHT = 256 << 10;
+
+/**
+ * Serves one client: all replies to a chunk, and all events that it caused, leave in one write per connection.
+ *
+ * A client that does not read is not read either once its replies wait; its events wait up to the daemon's limit,
+ * then it is closed.
+ */
+export const serveSocket = (daemon: StoreDaemon, socket: Socket): void => {
+  let scheduled = false;
+  /** When the daemon has returned: everything that one wake-up caused is there by then. */
+  const schedule = (): void => {
+    if (scheduled) return;
+    scheduled = true;
+    queueMicrotask(write);
+  };
+  const write = (): void => {
+    scheduled = false;
+    if (socket.destroyed) return;
+    while (connection.output.length > 0 && socket.writableLength < IN_FLIGHT) {
+      socket.write(connection.output.take());
+      connection.resume();
+    }
+    if (connection.paused) socket.pause();
+    else if (socket.isPaused()) socket.resume();
+    if (connection.closed) socket.destroySoon();
+  };
+  const connection = daemon.connect({ output: schedule, closed: schedule });
+  socket.on("data", (chunk) => connection.receive(chunk));
+  socket.on("drain", write);
+  socket.on("end", () => socket.end());
+  // What follows an error is the close.
+  socket.on("error", () => {});
+  socket.on("close", () => connection.close());
+};

@@ -1,0 +1,147 @@
+import { HEADER_SIZE, writeBinary } from "@xenkit/xenstore-wire";
+
+const FIRST_SIZE = 1024;
+
+/** What is put in front of a payload. */
+interface Head {
+  readonly type: number;
+  readonly reqId: number;
+  readonly txId: number;
+}
+
+/** An event that was queued behind the last reply. */
+interface QueuedEvent {
+  readonly key: string;
+  /** Position of its first byte in the whole stream. */
+  readonly start: number;
+}
+
+/**
+ * The bytes that a connection has not been given yet: one buffer, so that many replies leave in one write.
+ *
+ * An event that equals one still waiting is merged into it, unless a reply was queued in between: a client that reads
+ * the reply must not find the change announced before it only.
+ */
+export class OutputQueue {
+  #buffer: Uint8Array = new Uint8Array(0);
+  #start = 0;
+  #end = 0;
+  /** Position of the first byte of the buffer's content in the whole stream. */
+  #taken = 0;
+  #events: QueuedEvent[] = [];
+  #keys: Set<string> = new Set();
+
+  /** Bytes that wait. */
+  get length(): number {
+    return this.#end - this.#start;
+  }
+
+  /** The bytes that wait, as a view: valid until the next change. */
+  peek(): Uint8Array {
+    return this.#buffer.subarray(this.#start, this.#end);
+  }
+
+  /** Takes all bytes out; the buffer is the caller's. */
+  take(): Uint8Array {
+    const bytes = this.peek();
+    this.#taken += bytes.length;
+    this.#buffer = new Uint8Array(0);
+    this.#start = 0;
+    this.#end = 0;
+    this.#forgetEvents();
+    return bytes;
+  }
+
+  /** Drops the first `count` bytes: they have been written. */
+  consume(count: number): void {
+    if (count > this.length)
+      throw new RangeError(`cannot consume ${count} of ${this.length} bytes`);
+    this.#start += count;
+    this.#taken += count;
+    while (this.#events[0] !== undefined && this.#events[0].start < this.#taken) {
+      this.#keys.delete(this.#events[0].key);
+      this.#events.shift();
+    }
+    if (this.#start === this.#end) {
+      this.#start = 0;
+      this.#end = 0;
+    }
+  }
+
+  /** Queues a reply. */
+  reply(head: Head, payload: Uint8Array): void {
+    this.#forgetEvents();
+    const at = this.#append(head, payload.length);
+    this.#buffer.set(payload, at);
+  }
+
+  /**
+   * Queues a message whose payload is two binary strings, a NUL behind each.
+   *
+   * @param mergeable - Whether it may be dropped when its equal waits.
+   */
+  event(
+    head: Head,
+    path: string,
+    token: string,
+    { mergeable }: { readonly mergeable: boolean },
+  ): void {
+    if (mergeable) {
+      const key = `${path}\0${token}`;
+      if (this.#keys.has(key)) return;
+      this.#keys.add(key);
+      this.#events.push({ key, start: this.#taken + this.length });
+    }
+    let at = this.#append(head, path.length + token.length + 2);
+    at = writeBinary(path, this.#buffer, at);
+    this.#buffer[at] = 0;
+    at = writeBinary(token, this.#buffer, at + 1);
+    this.#buffer[at] = 0;
+  }
+
+  /** Drops everything. */
+  clear(): void {
+    this.take();
+  }
+
+  /** Makes room for a message, writes its header, and returns where its payload goes. */
+  #append({ type, reqId, txId }: Head, length: number): number {
+    this.#reserve(HEADER_SIZE + length);
+    const buffer = this.#buffer;
+    const at = this.#end;
+    this.#end = at + HEADER_SIZE + length;
+    putU32(buffer, at, type);
+    putU32(buffer, at + 4, reqId);
+    putU32(buffer, at + 8, txId);
+    putU32(buffer, at + 12, length);
+    return at + HEADER_SIZE;
+  }
+
+  #reserve(count: number): void {
+    if (this.#end + count <= this.#buffer.length) return;
+    const waiting = this.peek();
+    const needed = waiting.length + count;
+    const size = Math.max(
+      FIRST_SIZE,
+      needed <= this.#buffer.length / 2 ? this.#buffer.length : needed * 2,
+    );
+    const buffer = new Uint8Array(size);
+    buffer.set(waiting);
+    this.#buffer = buffer;
+    this.#start = 0;
+    this.#end = waiting.length;
+  }
+
+  #forgetEvents(): void {
+    if (this.#events.length === 0) return;
+    this.#events = [];
+    this.#keys = new Set();
+  }
+}
+
+const putU32 = (bytes: Uint8Array, at: number, value: number): void => {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
+};

@@ -1,0 +1,212 @@
+import {
+  ACCESS,
+  atoi,
+  bytesOf,
+  countStrings,
+  oneString,
+  PAYLOAD_MAX,
+  parentPath,
+  type StringAndRest,
+  stringAndRest,
+  strings,
+  type WireErrorName,
+} from "@xenkit/xenstore-wire";
+import { findFor } from "./node-access.ts";
+import { inheritedPerms, type Perms } from "./perms.ts";
+import { exceeds } from "./quota.ts";
+import {
+  limitOf,
+  nodePath,
+  OK,
+  type Reply,
+  type Request,
+  type RequestType,
+  type Rooms,
+  requestType,
+} from "./request.ts";
+import type { NodeView } from "./tree.ts";
+
+const EMPTY = new Uint8Array(0);
+
+export const read: RequestType = requestType({
+  read: oneString,
+  handle: (rooms, request, given) => {
+    const node = find(rooms, request, given, ACCESS.read);
+    return typeof node === "string" ? node : node.value;
+  },
+});
+
+export const directory: RequestType = requestType({
+  read: oneString,
+  handle: (rooms, request, given) => {
+    const node = find(rooms, request, given, ACCESS.read);
+    return typeof node === "string" ? node : listOf(request, node);
+  },
+});
+
+export const directoryPart: RequestType = requestType({
+  read: (payload) => (countStrings(payload) === 2 ? strings(payload) : undefined),
+  handle: (rooms, request, [given = "", offset = ""]) => {
+    const node = find(rooms, request, given, ACCESS.read);
+    if (typeof node === "string") return node;
+    return pieceOf(node.generation, listOf(request, node), atoi(offset) >>> 0);
+  },
+});
+
+export const write: RequestType = requestType({
+  read: stringAndRest,
+  handle: (rooms, request, { text, rest }: StringAndRest) => {
+    const path = nodePath(rooms, request, text);
+    if (path === undefined) return "EINVAL";
+    const node = findFor(request.tree, request.connection, path, ACCESS.write);
+    const value = rest.length === 0 ? EMPTY : rest.slice();
+    if (node === "ENOENT") return make(rooms, request, path, value);
+    if (typeof node === "string") return node;
+    if (tooBig(rooms, request, node.perms, value.length + node.childBytes))
+      return refuseSize(request);
+    request.tree.setValue(node, value);
+    announce(rooms, request, path);
+    return OK;
+  },
+});
+
+export const mkdir: RequestType = requestType({
+  read: oneString,
+  handle: (rooms, request, given) => {
+    const node = find(rooms, request, given, ACCESS.write);
+    if (typeof node !== "string") return OK;
+    const path = nodePath(rooms, request, given);
+    return node === "ENOENT" && path !== undefined ? make(rooms, request, path, EMPTY) : node;
+  },
+});
+
+export const rm: RequestType = requestType({
+  read: oneString,
+  handle: (rooms, request, given) => {
+    const path = nodePath(rooms, request, given);
+    if (path === undefined) return "EINVAL";
+    const { tree, transaction } = request;
+    const node = findFor(tree, request.connection, path, ACCESS.write);
+    if (node === "ENOENT") {
+      const above = parentPath(path);
+      return above !== undefined && tree.find(above) !== undefined ? OK : node;
+    }
+    if (typeof node === "string") return node;
+    if (path === "/") return "EINVAL";
+    if (transaction === undefined) {
+      const top = rooms.store.find(path);
+      if (top !== undefined) rooms.store.remove(top, (each) => rooms.events.removing(each, top));
+    } else {
+      transaction.remove(node, (each) => {
+        transaction.announce(each.path, each === node ? "path" : "exact");
+      });
+    }
+    return OK;
+  },
+});
+
+const find = (
+  rooms: Rooms,
+  request: Request,
+  given: string,
+  wanted: number,
+): NodeView | WireErrorName => {
+  const path = nodePath(rooms, request, given);
+  return path === undefined ? "EINVAL" : findFor(request.tree, request.connection, path, wanted);
+};
+
+/** Makes a node and all that is missing above it. Write access above it has been judged. */
+const make = (rooms: Rooms, request: Request, path: string, value: Uint8Array): Reply => {
+  const { tree, connection } = request;
+  const missing: string[] = [path];
+  let above = parentPath(path) ?? "/";
+  let parent = tree.find(above);
+  while (parent === undefined) {
+    missing.push(above);
+    above = parentPath(above) ?? "/";
+    parent = tree.find(above);
+  }
+  const creator = connection.privileged ? undefined : rooms.domains.get(connection.domid);
+  const perms = inheritedPerms(parent.perms, creator);
+  const refused = refuseCreation(rooms, request, { parent, missing, value, perms });
+  if (refused !== undefined) return refused;
+  for (const each of missing.reverse()) tree.create(each, each === path ? value : EMPTY, perms);
+  announce(rooms, request, path);
+  return OK;
+};
+
+interface Creation {
+  readonly parent: NodeView;
+  /** Paths, the longest first. */
+  readonly missing: readonly string[];
+  readonly value: Uint8Array;
+  readonly perms: Perms;
+}
+
+/** Judges the whole creation before anything is made: there is nothing to undo (XSA-414, XSA-415). */
+const refuseCreation = (
+  rooms: Rooms,
+  request: Request,
+  creation: Creation,
+): WireErrorName | undefined => {
+  const { parent, missing, value, perms } = creation;
+  const { connection } = request;
+  if (connection.privileged) return undefined;
+  const owned = rooms.store.index.owned(connection.domid);
+  if (exceeds(limitOf(rooms, connection, "nodes"), owned + 1)) return "ENOSPC";
+  const leaves = missing.map((path) => path.length - path.lastIndexOf("/"));
+  const top = leaves[leaves.length - 1] ?? 0;
+  if (tooBig(rooms, request, parent.perms, parent.value.length + parent.childBytes + top)) {
+    return refuseSize(request);
+  }
+  const sizes = leaves.map((_, level) => (level === 0 ? value.length : (leaves[level - 1] ?? 0)));
+  return sizes.some((size) => tooBig(rooms, request, perms, size))
+    ? refuseSize(request)
+    : undefined;
+};
+
+/** @param content - Value and list of children, in bytes. */
+const tooBig = (rooms: Rooms, { connection }: Request, perms: Perms, content: number): boolean =>
+  exceeds(limitOf(rooms, connection, "node-size"), 16 + 8 * perms.length + content);
+
+const refuseSize = ({ transaction }: Request): WireErrorName => {
+  if (transaction !== undefined) transaction.failed = true;
+  return "ENOSPC";
+};
+
+const announce = ({ events }: Rooms, { transaction }: Request, path: string): void => {
+  if (transaction === undefined) events.changed(path);
+  else transaction.announce(path, "path");
+};
+
+/** DIRECTORY's answer, of any length. */
+const listOf = ({ tree }: Request, node: NodeView): Uint8Array => {
+  const list = new Uint8Array(node.childBytes);
+  let at = 0;
+  for (const name of tree.childNames(node)) {
+    for (let index = 0; index < name.length; index += 1) list[at + index] = name.charCodeAt(index);
+    at += name.length + 1;
+  }
+  return list;
+};
+
+/**
+ * A piece of a list from `offset` on, behind the generation: whole names as long as they fit, and an empty name when
+ * it reaches the end.
+ */
+const pieceOf = (generation: number, list: Uint8Array, offset: number): Uint8Array => {
+  const head = bytesOf(`${generation}\0`);
+  if (offset >= list.length) return bytesOf(`${generation}\0\0`);
+  const room = PAYLOAD_MAX - head.length - 1;
+  let end = offset;
+  while (end < list.length) {
+    const next = list.indexOf(0, end);
+    if (next - offset >= room) break;
+    end = next + 1;
+  }
+  const whole = end === list.length ? 1 : 0;
+  const reply = new Uint8Array(head.length + end - offset + whole);
+  reply.set(head);
+  reply.set(list.subarray(offset, end), head.length);
+  return reply;
+};

@@ -1,0 +1,42 @@
+import { atoi, bytesOf, parseDomid, strings } from "@xenkit/xenstore-wire";
+import type { Connection } from "./connection.ts";
+import { SUPPORTED_FEATURES } from "./domains.ts";
+import { OK, type RequestType, type Rooms, requestType } from "./request.ts";
+
+/** What a connection may use: a set of `FEATURE` bits. Sockets have all. */
+export const featuresOf = ({ domains }: Rooms, { kind, domid }: Connection): number =>
+  kind === "socket" ? SUPPORTED_FEATURES : (domains.get(domid)?.features ?? 0);
+
+export const getFeature: RequestType = requestType({
+  read: (payload) => {
+    const list = strings(payload);
+    return list.length <= 1 ? list : undefined;
+  },
+  handle: (rooms, { connection }, [text]) => {
+    if (text === undefined) return bytesOf(`${featuresOf(rooms, connection)}\0`);
+    if (!connection.privileged) return "EACCES";
+    const domid = parseDomid(text);
+    if (domid === undefined) return "EINVAL";
+    const record = rooms.domains.known(domid);
+    return record === undefined ? "ENOENT" : bytesOf(`${record.features}\0`);
+  },
+});
+
+export const setFeature: RequestType = requestType({
+  privileged: true,
+  read: (payload) => {
+    const list = strings(payload);
+    return list.length === 2 ? list : undefined;
+  },
+  handle: ({ domains }, _, [domidText = "", maskText = ""]) => {
+    const domid = parseDomid(domidText);
+    if (domid === undefined) return "EINVAL";
+    const record = domains.known(domid);
+    if (record === undefined) return "ENOENT";
+    if (record.introduced) return "EBUSY";
+    const mask = atoi(maskText);
+    if ((mask & ~SUPPORTED_FEATURES) !== 0) return "EINVAL";
+    record.features = mask;
+    return OK;
+  },
+});

@@ -1,0 +1,138 @@
+import { parentPath } from "@xenkit/xenstore-wire";
+import { DomidIndex } from "./domid-index.ts";
+import type { Perms } from "./perms.ts";
+import { StoreNode } from "./store-node.ts";
+import type { NodeView, Tree } from "./tree.ts";
+
+const EMPTY = new Uint8Array(0);
+
+/**
+ * The committed nodes.
+ *
+ * One map from whole paths to nodes: a look-up costs the length of the path, whatever the number of siblings, levels
+ * and nodes. Every change stamps the node with the next generation, a change of its children the parent too.
+ * Special nodes (`@…`) live beside the tree: no parent, no children.
+ */
+export class Store implements Tree {
+  /** Counts changes; 1 is `/` at the start. A number: 2⁵³ changes are 285 years at a million a second. */
+  generation = 0;
+  /** Which nodes name a domain, and how many each owns. */
+  readonly index: DomidIndex = new DomidIndex();
+  readonly root: StoreNode;
+  readonly #nodes = new Map<string, StoreNode>();
+
+  constructor(rootPerms: Perms) {
+    this.root = this.#add("/", undefined, EMPTY, rootPerms);
+  }
+
+  /** How many nodes there are, special ones included. */
+  get size(): number {
+    return this.#nodes.size;
+  }
+
+  find(path: string): StoreNode | undefined {
+    return this.#nodes.get(path);
+  }
+
+  *childNames(node: NodeView): Generator<string> {
+    for (const child of own(node).children()) yield child.name;
+  }
+
+  create(path: string, value: Uint8Array, perms: Perms): StoreNode {
+    const above = parentPath(path);
+    const parent = above === undefined ? undefined : this.#nodes.get(above);
+    if (parent === undefined || this.#nodes.has(path)) throw new TypeError(`cannot create ${path}`);
+    const node = this.#add(path, parent, value, perms);
+    parent.append(node);
+    parent.generation = this.#stamp();
+    return node;
+  }
+
+  /** Makes a node beside the tree. `name` begins with `@`. */
+  createSpecial(name: string, perms: Perms): StoreNode {
+    return this.#add(name, undefined, EMPTY, perms);
+  }
+
+  setValue(node: NodeView, value: Uint8Array): void {
+    const mine = own(node);
+    mine.value = value;
+    mine.generation = this.#stamp();
+  }
+
+  setPerms(node: NodeView, perms: Perms): void {
+    this.replacePerms(own(node), perms);
+    own(node).generation = this.#stamp();
+  }
+
+  /** Replaces the list without a new generation: of entries that mean nothing any more. */
+  replacePerms(node: StoreNode, perms: Perms): void {
+    this.index.move(node, node.perms, perms);
+    node.perms = perms;
+  }
+
+  /** Stamps a node with the next generation, as a change would. */
+  touch(node: StoreNode): void {
+    node.generation = this.#stamp();
+  }
+
+  remove(node: NodeView, removed: (node: StoreNode) => void): void {
+    const top = own(node);
+    const parent = top.parent;
+    if (parent === undefined) throw new TypeError(`cannot remove ${top.path}`);
+    // Down to the first leaf, then from leaf to next leaf, up when there is none: no recursion, no stack.
+    let at = firstLeaf(top);
+    while (at !== top) {
+      const up = at.parent as StoreNode;
+      const following = at.next;
+      this.#drop(at, removed);
+      at = following === undefined ? up : firstLeaf(following);
+    }
+    this.#drop(top, removed);
+    parent.unlink(top);
+    parent.generation = this.#stamp();
+  }
+
+  /** All nodes of the tree, parents before children, siblings in order. Not to be mixed with changes. */
+  *walk(): Generator<StoreNode> {
+    let at: StoreNode | undefined = this.root;
+    while (at !== undefined) {
+      yield at;
+      let following: StoreNode | undefined = at.firstChild;
+      for (
+        let up: StoreNode | undefined = at;
+        following === undefined && up !== undefined;
+        up = up.parent
+      ) {
+        following = up.next;
+      }
+      at = following;
+    }
+  }
+
+  #add(path: string, parent: StoreNode | undefined, value: Uint8Array, perms: Perms): StoreNode {
+    const node = new StoreNode(path, parent, value, perms, this.#stamp());
+    this.#nodes.set(path, node);
+    this.index.add(node, perms);
+    return node;
+  }
+
+  #drop(node: StoreNode, removed: (node: StoreNode) => void): void {
+    removed(node);
+    node.releasePins();
+    this.#nodes.delete(node.path);
+    this.index.remove(node, node.perms);
+  }
+
+  #stamp(): number {
+    this.generation += 1;
+    return this.generation;
+  }
+}
+
+const own = (node: NodeView): StoreNode => node as StoreNode;
+
+const firstLeaf = (node: StoreNode): StoreNode => {
+  let at = node;
+  for (let child = at.firstChild; child !== undefined; child = at.firstChild) at = child;
+  return at;
+};

@@ -1,0 +1,117 @@
+import { leafName } from "@xenkit/xenstore-wire";
+import type { Perms } from "./perms.ts";
+import type { ChildrenPin, StoreNode } from "./store-node.ts";
+import type { NodeView } from "./tree.ts";
+
+const EMPTY = new Uint8Array(0);
+
+/** What a commit announces of a node. */
+export type Announcement =
+  | "nothing"
+  /** To watches on exactly this path: a descendant of what was removed. */
+  | "exact"
+  /** To watches on this path and above it. */
+  | "path";
+
+/**
+ * What a transaction knows of one path, from its first access on.
+ *
+ * Value and permissions are kept by reference: the store replaces them, it never changes them. The children are those
+ * that the node had at the first access, without a copy as long as none of them leaves (see {@link ChildrenPin}), and
+ * the transaction's own changes over them.
+ */
+export class TransactionNode implements NodeView, ChildrenPin {
+  readonly path: string;
+  /** The committed node at the first access; undefined: there was none. */
+  readonly base: StoreNode | undefined;
+  /** Its generation then, 0 for none: the commit compares it. */
+  readonly baseGeneration: number;
+  readonly basePerms: Perms | undefined;
+  exists: boolean;
+  value: Uint8Array;
+  perms: Perms;
+  generation: number;
+  childCount: number;
+  childBytes: number;
+  /** The value or the permissions were written. */
+  written = false;
+  /** The base was removed; what exists now, if anything, was made after that. */
+  removed = false;
+  announce: Announcement = "nothing";
+  /** Children that were made, in order. */
+  readonly added: Set<string> = new Set();
+  /** Children of the base that were removed. */
+  readonly gone: Set<string> = new Set();
+  readonly #asOf: number;
+  #kept: readonly string[] | undefined;
+
+  /** @param asOf - The store's generation now: children born later are not seen. */
+  constructor(path: string, base: StoreNode | undefined, perms: Perms, asOf: number) {
+    this.path = path;
+    this.base = base;
+    this.baseGeneration = base?.generation ?? 0;
+    this.basePerms = base?.perms;
+    this.exists = base !== undefined;
+    this.value = base?.value ?? EMPTY;
+    this.perms = perms;
+    this.generation = this.baseGeneration;
+    this.childCount = base?.childCount ?? 0;
+    this.childBytes = base?.childBytes ?? 0;
+    this.#asOf = asOf;
+    if (base !== undefined && base.childCount > 0) {
+      base.pins ??= new Set();
+      base.pins.add(this);
+    }
+  }
+
+  /** Whether a commit has anything to do here. */
+  get changed(): boolean {
+    return this.written || this.removed || this.added.size > 0 || this.gone.size > 0;
+  }
+
+  keepChildren(node: StoreNode): void {
+    this.#kept = [...this.#ofBase(node)];
+  }
+
+  /** Lets the store go: the transaction ends. */
+  unpin(): void {
+    const { base } = this;
+    if (base?.pins?.delete(this) && base.pins.size === 0) base.pins = undefined;
+  }
+
+  *childNames(): Generator<string> {
+    if (this.base !== undefined && !this.removed) {
+      for (const name of this.#kept ?? this.#ofBase(this.base))
+        if (!this.gone.has(name)) yield name;
+    }
+    yield* this.added;
+  }
+
+  addChild(path: string): void {
+    const name = leafName(path);
+    this.added.add(name);
+    this.childCount += 1;
+    this.childBytes += name.length + 1;
+  }
+
+  removeChild(path: string): void {
+    const name = leafName(path);
+    if (!this.added.delete(name)) this.gone.add(name);
+    this.childCount -= 1;
+    this.childBytes -= name.length + 1;
+  }
+
+  /** Marks it as removed; its children must have been removed before. */
+  remove(): void {
+    this.exists = false;
+    this.removed = this.base !== undefined;
+    this.added.clear();
+    this.gone.clear();
+    this.childCount = 0;
+    this.childBytes = 0;
+  }
+
+  *#ofBase(base: StoreNode): Generator<string> {
+    for (const child of base.children()) if (child.born <= this.#asOf) yield child.name;
+  }
+}

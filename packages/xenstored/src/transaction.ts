@@ -1,0 +1,133 @@
+import { childPath, parentPath } from "@xenkit/xenstore-wire";
+import type { Perms } from "./perms.ts";
+import { Refusal } from "./refusal.ts";
+import type { Store } from "./store.ts";
+import { TransactionNode } from "./transaction-node.ts";
+import type { NodeView, Tree } from "./tree.ts";
+
+/** What a transaction is told at its start. */
+export interface TransactionOptions {
+  readonly id: number;
+  readonly store: Store;
+  /** How many nodes it may touch, missing ones included; 0: any number. Asked at each new one. */
+  readonly nodeLimit: () => number;
+}
+
+/**
+ * A transaction: an overlay over the committed nodes, of the paths that it touched.
+ *
+ * A path is copied at its first access, so later changes outside stay invisible; there is no snapshot of the rest.
+ * The order of first accesses is kept: a commit announces changes in it.
+ */
+export class Transaction implements Tree {
+  readonly id: number;
+  /** A limit was hit inside: it can be used on, but not committed. */
+  failed = false;
+  readonly nodes: Map<string, TransactionNode> = new Map();
+  readonly #store: Store;
+  readonly #nodeLimit: () => number;
+
+  constructor({ id, store, nodeLimit }: TransactionOptions) {
+    this.id = id;
+    this.#store = store;
+    this.#nodeLimit = nodeLimit;
+  }
+
+  find(path: string): TransactionNode | undefined {
+    const node = this.#touch(path);
+    return node.exists ? node : undefined;
+  }
+
+  childNames(node: NodeView): Iterable<string> {
+    return own(node).childNames();
+  }
+
+  create(path: string, value: Uint8Array, perms: Perms): TransactionNode {
+    const above = parentPath(path);
+    const parent = above === undefined ? undefined : this.find(above);
+    const node = this.#touch(path);
+    if (parent === undefined || node.exists) throw new TypeError(`cannot create ${path}`);
+    parent.addChild(path);
+    parent.generation = this.#store.generation;
+    node.exists = true;
+    node.value = value;
+    this.#write(node, perms);
+    return node;
+  }
+
+  setValue(node: NodeView, value: Uint8Array): void {
+    const mine = own(node);
+    mine.value = value;
+    this.#write(mine, mine.perms);
+  }
+
+  setPerms(node: NodeView, perms: Perms): void {
+    this.#write(own(node), perms);
+  }
+
+  remove(node: NodeView, removed: (node: TransactionNode) => void): void {
+    const top = own(node);
+    const above = parentPath(top.path);
+    const parent = above === undefined ? undefined : this.find(above);
+    if (parent === undefined) throw new TypeError(`cannot remove ${top.path}`);
+    // Every path below is touched first, parents before children: that is the order of a commit's events, and a
+    // refusal half-way leaves nothing half removed.
+    const doomed: TransactionNode[] = [];
+    const waiting: TransactionNode[] = [top];
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      doomed.push(next);
+      const children: TransactionNode[] = [];
+      for (const name of next.childNames()) children.push(this.#touch(childPath(next.path, name)));
+      waiting.push(...children.reverse());
+    }
+    for (const next of doomed.reverse()) {
+      removed(next);
+      next.remove();
+    }
+    parent.removeChild(top.path);
+    parent.generation = this.#store.generation;
+  }
+
+  /** Has the commit announce a change of `path`. A descendant of what is removed is told to its own watches only. */
+  announce(path: string, how: "path" | "exact"): void {
+    const node = this.nodes.get(path);
+    if (node !== undefined && node.announce !== "path") node.announce = how;
+  }
+
+  /** Whether every path touched is as it was at the first access. */
+  unchangedOutside(): boolean {
+    for (const { path, baseGeneration } of this.nodes.values()) {
+      if ((this.#store.find(path)?.generation ?? 0) !== baseGeneration) return false;
+    }
+    return true;
+  }
+
+  /** Lets the store go. To be called at the end, whatever the result. */
+  end(): void {
+    for (const node of this.nodes.values()) node.unpin();
+    this.nodes.clear();
+  }
+
+  #touch(path: string): TransactionNode {
+    const known = this.nodes.get(path);
+    if (known !== undefined) return known;
+    const limit = this.#nodeLimit();
+    if (limit !== 0 && this.nodes.size >= limit) {
+      this.failed = true;
+      throw new Refusal("ENOSPC");
+    }
+    const base = this.#store.find(path);
+    const perms = base?.perms ?? this.#store.root.perms;
+    const node = new TransactionNode(path, base, perms, this.#store.generation);
+    this.nodes.set(path, node);
+    return node;
+  }
+
+  #write(node: TransactionNode, perms: Perms): void {
+    node.perms = perms;
+    node.written = true;
+    node.generation = this.#store.generation;
+  }
+}
+
+const own = (node: NodeView): TransactionNode => node as TransactionNode;

@@ -1,0 +1,58 @@
+import { parentPath } from "@xenkit/xenstore-wire";
+
+/** A watch. Strings are binary strings. */
+export interface Watch<Watcher = unknown> {
+  readonly watcher: Watcher;
+  /** Canonical. */
+  readonly path: string;
+  readonly token: string;
+  /** How many levels below the path an event may be; undefined: any number. */
+  readonly depth: number | undefined;
+  /** How much of a path is cut off before it is told: the prefix that a relative watch was given. */
+  readonly cut: number;
+  /** Watches of one watcher are told in this order. */
+  readonly order: number;
+}
+
+/**
+ * All watches by path: what a change costs grows with the levels of its path and the watches that match, not with
+ * those that there are.
+ */
+export class WatchIndex<Watcher> {
+  readonly #byPath = new Map<string, Set<Watch<Watcher>>>();
+
+  /** Whether there is a watch on exactly this path. */
+  has(path: string): boolean {
+    return this.#byPath.has(path);
+  }
+
+  add(watch: Watch<Watcher>): void {
+    const watches = this.#byPath.get(watch.path);
+    if (watches === undefined) this.#byPath.set(watch.path, new Set([watch]));
+    else watches.add(watch);
+  }
+
+  remove(watch: Watch<Watcher>): void {
+    const watches = this.#byPath.get(watch.path);
+    if (watches?.delete(watch) && watches.size === 0) this.#byPath.delete(watch.path);
+  }
+
+  /** The watches on exactly this path. */
+  exact(path: string): Watch<Watcher>[] {
+    return [...(this.#byPath.get(path) ?? [])];
+  }
+
+  /** The watches on this path and above it whose depth reaches down to it. */
+  covering(path: string): Watch<Watcher>[] {
+    const found: Watch<Watcher>[] = [];
+    if (this.#byPath.size === 0) return found;
+    let levels = 0;
+    for (let at: string | undefined = path; at !== undefined; at = parentPath(at)) {
+      for (const watch of this.#byPath.get(at) ?? []) {
+        if (watch.depth === undefined || watch.depth >= levels) found.push(watch);
+      }
+      levels += 1;
+    }
+    return found;
+  }
+}
