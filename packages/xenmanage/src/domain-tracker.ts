@@ -14,8 +14,8 @@ export interface DomainTrackerOptions {
   readonly manage: Xenmanage;
   readonly events: EventChannels;
   /**
-   * Told of what fails where nobody waits for it: a hypercall in a drain that an event started, and what a
-   * listener throws. The table is kept, and the next event drains what is left.
+   * Told of what fails where nobody waits for it: a hypercall in a drain that an event started, closing the port, and
+   * what a listener throws. The table is kept, and the next event drains what is left.
    */
   readonly onError: (error: unknown) => void;
   /** The most answers that one drain takes; 131,008 by default. */
@@ -24,6 +24,13 @@ export interface DomainTrackerOptions {
 
 /** Told of one change. What it throws goes to `onError`; the other listeners are told all the same. */
 export type DomainChangeListener = (change: DomainChange) => void;
+
+/** The errno that an error of the event channels carries, if any. */
+const errnoOf = (error: unknown): number | undefined => {
+  const { details } = Object(error) as { readonly details?: unknown };
+  const { errno } = Object(details) as { readonly errno?: unknown };
+  return typeof errno === "number" ? errno : undefined;
+};
 
 interface Binding {
   readonly port: number;
@@ -116,13 +123,18 @@ export class DomainTracker implements Disposable, AsyncDisposable {
     throw failures[0];
   }
 
-  /** Closes the port. The table stays as it is. Does nothing when stopped. */
+  /** Closes the port. The table stays as it is. Does nothing when stopped. Throws nothing. */
   stop(): void {
     const binding = this.#binding;
     if (binding === undefined) return;
     this.#binding = undefined;
     binding.unsubscribe();
-    this.#events.close(binding.port);
+    try {
+      this.#events.close(binding.port);
+    } catch (error) {
+      // It may be closed already, with the domain that had it: no reason not to bind another.
+      this.#onError(error);
+    }
   }
 
   /**
@@ -172,14 +184,20 @@ export class DomainTracker implements Disposable, AsyncDisposable {
   }
 
   #bind(): void {
-    const port = this.#events.bindVirq(VIRQ.domExc, 0);
-    if (port < 0) throw refused("bindVirq", DOMID.self, -port);
-    const unsubscribe = this.#events.onNotify((notified) => {
-      if (notified === this.#binding?.port) this.#serve(this.#onError);
-    });
+    const port = this.#bindVirq();
+    const unsubscribe = this.#events.onPort(port, () => this.#serve(this.#onError));
     this.#binding = { port, unsubscribe };
     this.#table.beginCensus();
     this.#counting = true;
+  }
+
+  #bindVirq(): number {
+    try {
+      return this.#events.bindVirq(VIRQ.domExc, 0);
+    } catch (cause) {
+      const errno = errnoOf(cause);
+      throw errno === undefined ? cause : refused("bindVirq", DOMID.self, errno, cause);
+    }
   }
 
   /** Answers an event. One that comes meanwhile, from a listener or from a thread, is answered before it returns. */
@@ -198,14 +216,18 @@ export class DomainTracker implements Disposable, AsyncDisposable {
   }
 
   #serveOnce(binding: Binding, onFailure: (failure: unknown) => void): void {
-    this.#events.clearPending(binding.port);
     try {
+      this.#events.clearPending(binding.port);
       this.#drain(binding);
     } catch (failure) {
       onFailure(failure);
-    } finally {
+    }
+    if (this.#binding !== binding) return;
+    try {
       // Also after a failure: the next event then drains what this one left.
-      if (this.#binding === binding) this.#events.unmask(binding.port);
+      this.#events.unmask(binding.port);
+    } catch (failure) {
+      onFailure(failure);
     }
   }
 

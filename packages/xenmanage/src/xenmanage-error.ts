@@ -44,8 +44,8 @@ export class XenmanageError<C extends XenmanageErrorCode = XenmanageErrorCode> e
   readonly code: C;
   readonly details: XenmanageErrorDetails[C];
 
-  constructor(code: C, message: string, details: XenmanageErrorDetails[C]) {
-    super(message);
+  constructor(code: C, message: string, details: XenmanageErrorDetails[C], cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.details = details;
   }
@@ -73,6 +73,7 @@ export const refused = (
   operation: XenmanageOperation,
   domid: number,
   errno: number,
+  cause?: unknown,
 ): XenmanageError => {
   const code = (REFUSALS as Readonly<Record<number, keyof XenmanageErrorDetails>>)[errno];
   const known = code ?? "unexpected-errno";
@@ -80,5 +81,6 @@ export const refused = (
     known,
     `${operation} of domid 0x${domid.toString(16)}: ${errnoName(errno)}${why(known, operation)}`,
     { operation, domid, errno },
+    cause,
   );
 };

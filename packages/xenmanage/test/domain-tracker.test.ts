@@ -41,13 +41,23 @@ describe("start", () => {
     "throws $code when the VIRQ cannot be bound, and makes no hypercall",
     ({ errno, code }) => {
       const { script, port, tracker } = setup();
-      port.bindResult = -errno;
+      port.refusal = errno;
       expect(() => tracker.start()).toThrow(expect.objectContaining({ code }));
       expect(tracker.running).toBe(false);
       expect(port.listeners).toBe(0);
       expect(script.requests).toEqual([]);
     },
   );
+
+  test("passes on what is no refusal of the hypervisor", () => {
+    const { port, tracker } = setup();
+    const failure = new Error("no /dev/xen/evtchn");
+    port.bindVirq = () => {
+      throw failure;
+    };
+    expect(() => tracker.start()).toThrow(failure);
+    expect(tracker.running).toBe(false);
+  });
 
   test("throws when the initial drain fails, gives the port back, and can be tried again", () => {
     const { script, port, told, errors, tracker } = setup();
@@ -93,29 +103,6 @@ describe("an event", () => {
     expect(script.requests).toHaveLength(changes + 1);
   });
 
-  test("of another port is not ours", () => {
-    const { script, port } = knowing5();
-    const listeners: ((port: number) => void)[] = [];
-    const events = Object.assign(new OnePort(), {
-      onNotify: (listener: (port: number) => void) => {
-        listeners.push(listener);
-        return () => {};
-      },
-    });
-    const tracker = new DomainTracker({
-      manage: openXenmanage(script),
-      events,
-      onError: () => {},
-    });
-    tracker.start();
-    script.requests.length = 0;
-    for (const listener of listeners) listener(8);
-    expect(script.requests).toEqual([]);
-    for (const listener of listeners) listener(7);
-    expect(script.requests).toEqual([DOMID.invalid]);
-    expect(port.log).toEqual([]);
-  });
-
   test("between the last ENOENT and the unmask is answered: nothing is lost", () => {
     const { script, port, told } = knowing5();
     const unmask = port.unmask.bind(port);
@@ -136,7 +123,7 @@ describe("an event", () => {
 
   test("while draining, from a host that does not mask what it announces, is answered too", () => {
     const script = scripted();
-    const listeners: ((port: number) => void)[] = [];
+    const listeners: (() => void)[] = [];
     let late = 2;
     const tracker = new DomainTracker({
       manage: openXenmanage({
@@ -146,14 +133,14 @@ describe("an event", () => {
             // ENOENT is decided; now a domain changes, before the caller has seen the answer.
             late -= 1;
             script.changed.push({ domid: 5, state: 1 + 2 * late, id: 7n });
-            for (const listener of listeners) listener(7);
+            for (const listener of listeners) listener();
           }
           return rc;
         },
       }),
       events: {
         bindVirq: () => 7,
-        onNotify: (listener) => {
+        onPort: (_port, listener) => {
           listeners.push(listener);
           return () => {};
         },
@@ -309,12 +296,12 @@ describe("an error in the middle of a drain", () => {
     expect(isXenmanageError(errors[0], "EACCES")).toBe(true);
     expect(tracker.snapshot()).toHaveLength(1);
 
-    port.bindResult = -ERRNO.EBUSY;
+    port.refusal = ERRNO.EBUSY;
     expect(() => tracker.resync()).toThrow(expect.objectContaining({ code: "EBUSY" }));
     expect(tracker.running).toBe(false);
     expect(tracker.snapshot()).toHaveLength(1);
 
-    port.bindResult = 7;
+    port.refusal = 0;
     script.changed.push({ domid: 0, state: 1, id: 1n }, { domid: 6, state: 1, id: 8n });
     tracker.resync();
     expect(told).toEqual(["appeared 0#1 1", "appeared 6#8 1", "gone 5#7 0"]);
@@ -393,6 +380,14 @@ describe("stop", () => {
     expect(port.listeners).toBe(0);
     expect(tracker.snapshot()).toHaveLength(1);
     expect(() => tracker.drain()).toThrow(expect.objectContaining({ code: "wrong-state" }));
+  });
+
+  test("does not fail when the port is closed already: that is told, and a resync goes on", () => {
+    const { port, errors, tracker } = knowing5();
+    port.closeError = new Error("closed");
+    tracker.resync();
+    expect(tracker.running).toBe(true);
+    expect(errors).toEqual([port.closeError]);
   });
 
   test("from a listener ends the drain: no further hypercall, no unmask of a port that is closed", () => {

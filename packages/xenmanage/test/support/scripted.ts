@@ -45,10 +45,12 @@ export const scripted = (): Script => {
 /** Event channels with one port, 7: one pending and one mask bit, masked as it is announced. */
 export class OnePort implements EventChannels {
   readonly log: string[] = [];
-  bindResult = 7;
+  /** The errno that a bind is refused with; 0 for none. */
+  refusal = 0;
+  closeError: Error | undefined = undefined;
   pending = false;
   masked = false;
-  #listeners = new Set<(port: number) => void>();
+  readonly #listeners = new Set<() => void>();
 
   get listeners(): number {
     return this.#listeners.size;
@@ -63,10 +65,14 @@ export class OnePort implements EventChannels {
 
   bindVirq(virq: number, vcpu: number): number {
     this.log.push(`bind ${virq} ${vcpu}`);
-    return this.bindResult;
+    if (this.refusal !== 0) {
+      throw Object.assign(new Error("refused"), { details: { errno: this.refusal } });
+    }
+    return 7;
   }
 
-  onNotify(listener: (port: number) => void): () => void {
+  onPort(port: number, listener: () => void): () => void {
+    if (port !== 7) throw new Error(`no port ${port}`);
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -84,11 +90,12 @@ export class OnePort implements EventChannels {
 
   close(port: number): void {
     this.log.push(`close ${port}`);
+    if (this.closeError !== undefined) throw this.closeError;
   }
 
   #announce(): void {
     if (this.masked) return;
     this.masked = true;
-    for (const listener of this.#listeners) listener(7);
+    for (const listener of this.#listeners) listener();
   }
 }
