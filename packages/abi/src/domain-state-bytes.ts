@@ -1,114 +1,84 @@
 /**
  * get_domain_state in place, over any caller's bytes: at any alignment, on any byte order of the
- * host, without allocating. Byte by byte, because a Uint8Array is all that a caller hands in.
+ * host, without allocating.
+ *
+ * Each function needs room for a whole domctl, 144 bytes, and throws `wrong-size` without it.
  */
 
 import { DOMCTL_SIZE } from "./domctl.ts";
 import { AbiError } from "./errors.ts";
 import { DOMCTL } from "./hypercalls.ts";
+import { halfAt, setHalf, setWord, wordAt } from "./little-endian.ts";
 
-/**
- * Throws unless the bytes have room for a whole domctl.
- *
- * @throws {@link AbiError} `wrong-size`.
- */
-export const checkDomctlBytes = (bytes: Uint8Array): void => {
-  if (bytes.length < DOMCTL_SIZE) {
-    throw new AbiError("wrong-size", "xen_domctl", {
-      expected: DOMCTL_SIZE,
-      actual: bytes.length,
-    });
-  }
-};
+const tooShort = (bytes: Uint8Array): AbiError =>
+  new AbiError("wrong-size", "xen_domctl", { expected: DOMCTL_SIZE, actual: bytes.length });
 
-// Callers have checked the length: no byte that is read here is past the end.
-const halfAt = (bytes: Uint8Array, at: number): number =>
-  (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
-
-const wordAt = (bytes: Uint8Array, at: number): number =>
-  (bytes[at] as number) |
-  ((bytes[at + 1] as number) << 8) |
-  ((bytes[at + 2] as number) << 16) |
-  ((bytes[at + 3] as number) << 24);
-
-const setHalf = (bytes: Uint8Array, at: number, value: number): void => {
-  bytes[at] = value;
-  bytes[at + 1] = value >>> 8;
-};
-
-const setWord = (bytes: Uint8Array, at: number, value: number): void => {
-  bytes[at] = value;
-  bytes[at + 1] = value >>> 8;
-  bytes[at + 2] = value >>> 16;
-  bytes[at + 3] = value >>> 24;
-};
-
-/** `cmd` of a domctl: u32. Needs 144 bytes, or throws `wrong-size`. */
+/** `cmd` of a domctl: u32. */
 export const readCommand = (bytes: Uint8Array): number => {
-  checkDomctlBytes(bytes);
+  if (bytes.length < DOMCTL_SIZE) throw tooShort(bytes);
   return wordAt(bytes, 0) >>> 0;
 };
 
-/** `interface_version` of a domctl: u32. Needs 144 bytes, or throws `wrong-size`. */
+/** `interface_version` of a domctl: u32. */
 export const readInterfaceVersion = (bytes: Uint8Array): number => {
-  checkDomctlBytes(bytes);
+  if (bytes.length < DOMCTL_SIZE) throw tooShort(bytes);
   return wordAt(bytes, 4) >>> 0;
 };
 
-/** `domain` of a domctl: u16. Needs 144 bytes, or throws `wrong-size`. */
+/** `domain` of a domctl: u16. */
 export const readDomain = (bytes: Uint8Array): number => {
-  checkDomctlBytes(bytes);
+  if (bytes.length < DOMCTL_SIZE) throw tooShort(bytes);
   return halfAt(bytes, 8);
 };
 
-/** Writes `domain` of a domctl and nothing else, as an answer does. Bits above 16 are dropped. */
+/** Writes `domain` of a domctl and nothing else. The low 16 bits are taken. */
 export const writeDomain = (bytes: Uint8Array, domid: number): void => {
-  checkDomctlBytes(bytes);
+  if (bytes.length < DOMCTL_SIZE) throw tooShort(bytes);
   setHalf(bytes, 8, domid);
 };
 
-/** `state` of get_domain_state: u16. Needs 144 bytes, or throws `wrong-size`. */
+/** `state` of get_domain_state: u16. */
 export const readState = (bytes: Uint8Array): number => {
-  checkDomctlBytes(bytes);
+  if (bytes.length < DOMCTL_SIZE) throw tooShort(bytes);
   return halfAt(bytes, 16);
 };
 
-/** `caps` of get_domain_state: u16. Needs 144 bytes, or throws `wrong-size`. */
+/** `caps` of get_domain_state: u16. */
 export const readCaps = (bytes: Uint8Array): number => {
-  checkDomctlBytes(bytes);
+  if (bytes.length < DOMCTL_SIZE) throw tooShort(bytes);
   return halfAt(bytes, 18);
 };
 
-/** `pad0` of get_domain_state: u32, 0 in a good request. Needs 144 bytes, or throws `wrong-size`. */
+/** `pad0` of get_domain_state: u32, 0 in a good request. */
 export const readPad0 = (bytes: Uint8Array): number => {
-  checkDomctlBytes(bytes);
+  if (bytes.length < DOMCTL_SIZE) throw tooShort(bytes);
   return wordAt(bytes, 20) >>> 0;
 };
 
-/** Bits 0 … 31 of `unique_id`, as u32. Needs 144 bytes, or throws `wrong-size`. */
+/** Bits 0 … 31 of `unique_id`: u32. */
 export const readUniqueIdLow = (bytes: Uint8Array): number => {
-  checkDomctlBytes(bytes);
+  if (bytes.length < DOMCTL_SIZE) throw tooShort(bytes);
   return wordAt(bytes, 24) >>> 0;
 };
 
-/** Bits 32 … 63 of `unique_id`, as u32. Needs 144 bytes, or throws `wrong-size`. */
+/** Bits 32 … 63 of `unique_id`: u32. */
 export const readUniqueIdHigh = (bytes: Uint8Array): number => {
-  checkDomctlBytes(bytes);
+  if (bytes.length < DOMCTL_SIZE) throw tooShort(bytes);
   return wordAt(bytes, 28) >>> 0;
 };
 
 /**
  * Writes a request for one domain, or with `DOMID.invalid` for the next changed one.
  *
- * Sets the header (`cmd` 90, `interface_version` 0, pad 0) and clears the payload; the rest of the
- * union is left as it is. Bits of the domid above 16 are dropped.
+ * Sets `cmd` 90, `interface_version` 0, `domain` (the low 16 bits are taken) and clears the payload.
+ * Header pad and the rest of the union are left as they are: nobody looks at them.
  */
 export const writeRequest = (bytes: Uint8Array, domid: number): void => {
-  checkDomctlBytes(bytes);
+  if (bytes.length < DOMCTL_SIZE) throw tooShort(bytes);
   setWord(bytes, 0, DOMCTL.getDomainState);
   setWord(bytes, 4, 0);
-  setWord(bytes, 8, domid & 0xffff);
-  for (let at = 12; at < 32; at += 1) bytes[at] = 0;
+  setHalf(bytes, 8, domid);
+  for (let at = 16; at < 32; at += 1) bytes[at] = 0;
 };
 
 /**
@@ -128,7 +98,7 @@ export const writeAnswer = (
   uniqueIdLow: number,
   uniqueIdHigh: number,
 ): void => {
-  checkDomctlBytes(bytes);
+  if (bytes.length < DOMCTL_SIZE) throw tooShort(bytes);
   setHalf(bytes, 8, domid);
   setHalf(bytes, 16, state);
   setHalf(bytes, 18, caps);

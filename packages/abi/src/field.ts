@@ -1,4 +1,5 @@
 import { AbiError } from "./errors.ts";
+import { joinHalves } from "./little-endian.ts";
 
 /** Reads numbers, little endian, from a position that moves on. All that a field asks of a reader. */
 export interface FieldReader {
@@ -144,7 +145,7 @@ export const u64: Field<bigint> = {
     reader.seekTo(at);
     const low = reader.readUint32();
     const high = reader.readUint32();
-    return (BigInt(high) << 32n) | BigInt(low);
+    return joinHalves(low, high);
   },
   prepare: (value: unknown, path) => {
     if (typeof value !== "bigint") {

@@ -1,15 +1,8 @@
 import { domainState } from "./domain-state.ts";
-import {
-  readCaps,
-  readCommand,
-  readDomain,
-  readState,
-  readUniqueIdHigh,
-  readUniqueIdLow,
-} from "./domain-state-bytes.ts";
 import { DOMCTL_PAYLOAD_OFFSET, DOMCTL_SIZE, domctlHeader } from "./domctl.ts";
 import { AbiError } from "./errors.ts";
 import { DOMCTL, STABLE_INTERFACE_VERSION } from "./hypercalls.ts";
+import { halfAt, joinHalves, wordAt } from "./little-endian.ts";
 import { placeOf } from "./struct.ts";
 
 /** The answer of get_domain_state. */
@@ -58,44 +51,41 @@ const header = {
   pad: new Uint8Array(6),
 } as const;
 
-const at = (bytes: Uint8Array, offset: number | undefined): Uint8Array => {
-  const start = placeOf(name, DOMCTL_SIZE, bytes, offset);
-  return offset === undefined ? bytes : bytes.subarray(start, start + DOMCTL_SIZE);
-};
-
 /** {@link GetDomainStateCodec} of every release since 4.21. */
 export const getDomainState: GetDomainStateCodec = {
   size: DOMCTL_SIZE,
   encodeRequest: (domid, target, offset) => {
-    const call = target === undefined ? new Uint8Array(DOMCTL_SIZE) : at(target, offset);
-    domctlHeader.encode({ ...header, domain: domid }, call, 0);
-    call.fill(0, DOMCTL_PAYLOAD_OFFSET);
-    return target ?? call;
+    const into = target ?? new Uint8Array(DOMCTL_SIZE);
+    const start = placeOf(name, DOMCTL_SIZE, into, offset);
+    domctlHeader.encode({ ...header, domain: domid }, into, start);
+    into.fill(0, start + DOMCTL_PAYLOAD_OFFSET, start + DOMCTL_SIZE);
+    return into;
   },
   encode: ({ domid, state, caps, uniqueId }, target, offset) => {
-    // A copy first: a bad value leaves the target as it was.
+    // Both parts are checked before either is written: a bad value leaves the target as it was.
+    const head = domctlHeader.encode({ ...header, domain: domid });
     const payload = domainState.encode({ state, caps, pad0: 0, uniqueId });
-    const start = domctlHeader.encode({ ...header, domain: domid });
-    const call = target === undefined ? new Uint8Array(DOMCTL_SIZE) : at(target, offset);
-    if (target === undefined) call.set(start);
-    else call.set(start.subarray(8, 10), 8);
-    call.set(payload, DOMCTL_PAYLOAD_OFFSET);
-    return target ?? call;
+    const into = target ?? new Uint8Array(DOMCTL_SIZE);
+    const start = placeOf(name, DOMCTL_SIZE, into, offset);
+    if (target === undefined) into.set(head);
+    else into.set(head.subarray(DOMAIN_OFFSET, DOMAIN_OFFSET + 2), start + DOMAIN_OFFSET);
+    into.set(payload, start + DOMCTL_PAYLOAD_OFFSET);
+    return into;
   },
   decode: (bytes, offset) => {
-    const call = at(bytes, offset);
-    const cmd = readCommand(call);
-    if (cmd !== DOMCTL.getDomainState) {
-      throw new AbiError("unexpected-value", `${name}.cmd`, {
-        expected: DOMCTL.getDomainState,
-        actual: cmd,
-      });
-    }
+    const start = placeOf(name, DOMCTL_SIZE, bytes, offset);
+    const cmd = wordAt(bytes, start);
+    if (cmd !== DOMCTL.getDomainState) throw otherCommand(cmd >>> 0);
     return {
-      domid: readDomain(call),
-      state: readState(call),
-      caps: readCaps(call),
-      uniqueId: (BigInt(readUniqueIdHigh(call)) << 32n) | BigInt(readUniqueIdLow(call)),
+      domid: halfAt(bytes, start + 8),
+      state: halfAt(bytes, start + 16),
+      caps: halfAt(bytes, start + 18),
+      uniqueId: joinHalves(wordAt(bytes, start + 24) >>> 0, wordAt(bytes, start + 28) >>> 0),
     };
   },
 };
+
+const DOMAIN_OFFSET = 8;
+
+const otherCommand = (actual: number): AbiError =>
+  new AbiError("unexpected-value", `${name}.cmd`, { expected: DOMCTL.getDomainState, actual });

@@ -7,7 +7,6 @@ export {
 export { type DomainInfo, getDomainInfo } from "./domain-info.ts";
 export { type DomainState, domainState } from "./domain-state.ts";
 export {
-  checkDomctlBytes,
   readCaps,
   readCommand,
   readDomain,
@@ -110,6 +109,7 @@ export {
   SCHEDOP,
   STABLE_INTERFACE_VERSION,
 } from "./hypercalls.ts";
+export { joinHalves } from "./little-endian.ts";
 export {
   type SchedRemoteShutdown,
   type SchedShutdown,
