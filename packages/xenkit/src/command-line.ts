@@ -1,0 +1,217 @@
+import { tmpdir } from "node:os";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { DOMID_MAX, SHUTDOWN_REASONS, type ShutdownReason } from "./control-protocol.ts";
+import { checkDirectory, findDirectory, type HostDirectory } from "./directory.ts";
+import type { CreateOptions } from "./domain-commands.ts";
+import type { Terminal } from "./terminal.ts";
+import type { UpOptions } from "./up.ts";
+import { version } from "./version.ts";
+
+/** Every command with its options and help. What a command does is loaded when it runs: `--help` starts fast. */
+export const commandLine = (terminal: Terminal): Command => {
+  const program = new Command("xenkit")
+    .description("An emulated Xen host with a real Xenstore: run one, and steer its domains.")
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "show help")
+    .helpCommand("help [command]", "show help of a command")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.replace(/\n$/, "")),
+      writeErr: (text) => terminal.tell(text.replace(/\n$/, "")),
+    })
+    .showHelpAfterError("(xenkit --help shows all commands)")
+    .showSuggestionAfterError()
+    .addHelpText("after", EXAMPLES.program);
+
+  addUp(program, terminal);
+  const domain = program
+    .command("domain")
+    .description("list, create and steer the domains of a running host")
+    .helpCommand(false)
+    .addHelpText("after", EXAMPLES.domain);
+  addDomainCommands(domain, terminal);
+  addWatch(program, terminal);
+  return program;
+};
+
+const addUp = (program: Command, terminal: Terminal): void => {
+  program
+    .command("up")
+    .description("run a host in the foreground until SIGINT or SIGTERM")
+    .addOption(dirOption())
+    .option("--domains <count>", "guests to create at the start", numberIn(0, DOMID_MAX))
+    .addOption(
+      new Option("--unique-ids <policy>", "how domains get unique ids: 1, 2, 3 … or as Xen does")
+        .choices(["sequence", "xorshift"])
+        .default("sequence"),
+    )
+    .addOption(
+      new Option("--release <release>", "the Xen release to behave as")
+        .choices(["4.21", "4.22"])
+        .default("4.22"),
+    )
+    .option("--demo", "create a few guests and say what to try next")
+    .addOption(
+      new Option("--log-level <level>", "how much to log to stderr, as lines of JSON")
+        .choices(["error", "warn", "info", "debug"])
+        .default("warn"),
+    )
+    .addHelpText("after", EXAMPLES.up)
+    .action(async (options: UpOptions & DirOption) => {
+      const { up } = await import("./up.ts");
+      await up(directoryOf(options, terminal), options, terminal);
+    });
+};
+
+const addDomainCommands = (domain: Command, terminal: Terminal): void => {
+  const commands = async (options: DirOption) => {
+    const { domainCommands } = await import("./domain-commands.ts");
+    const directory = directoryOf(options, terminal);
+    checkDirectory(directory, process.getuid?.());
+    return domainCommands(directory.path, terminal);
+  };
+
+  domain
+    .command("list")
+    .description("print every domain with its state, capabilities and unique id")
+    .addOption(dirOption())
+    .option("--json", "print JSON")
+    .addHelpText("after", EXAMPLES.list)
+    .action(async (options: DirOption & { readonly json?: true }) => {
+      await (await commands(options)).list({ json: options.json === true });
+    });
+
+  domain
+    .command("create")
+    .description("create guests, introduce them to Xenstore and print their domids")
+    .addOption(dirOption())
+    .option("--name <name>", "its name; with --count, -1, -2 … is appended", nameOf)
+    .addOption(
+      new Option("--domid <domid>", "its domid; the next free one if missing")
+        .argParser(numberIn(1, DOMID_MAX))
+        .conflicts("count"),
+    )
+    .option("--count <count>", "how many", numberIn(1, DOMID_MAX))
+    .option("--xenstore", "give the capability to run Xenstore")
+    .addHelpText("after", EXAMPLES.create)
+    .action(async (options: DirOption & CreateOptions) => {
+      await (await commands(options)).create(options);
+    });
+
+  const deed = (name: "pause" | "unpause" | "resume", description: string): void => {
+    domain
+      .command(name)
+      .description(description)
+      .argument("<domid...>", "the domains", collect(numberIn(1, DOMID_MAX)))
+      .addOption(dirOption())
+      .addHelpText("after", EXAMPLES.deed(name))
+      .action(async (domids: number[], options: DirOption) => {
+        await (await commands(options)).act(name, domids);
+      });
+  };
+
+  deed("pause", "stop a domain's vCPUs");
+  deed("unpause", "let a paused domain run");
+  domain
+    .command("shutdown")
+    .description("shut domains down: @releaseDomain fires, the domain stays")
+    .argument("<domid...>", "the domains", collect(numberIn(1, DOMID_MAX)))
+    .addOption(dirOption())
+    .addOption(new Option("--reason <reason>", "why").choices(SHUTDOWN_REASONS).default("poweroff"))
+    .addHelpText("after", EXAMPLES.shutdown)
+    .action(async (domids: number[], options: DirOption & { readonly reason: ShutdownReason }) => {
+      await (await commands(options)).act("shutdown", domids, { reason: options.reason });
+    });
+  deed("resume", "undo a shutdown, as after a suspend");
+  domain
+    .command("destroy")
+    .description("destroy domains: their Xenstore nodes go, their domids become free")
+    .argument("<domid...>", "the domains", collect(numberIn(1, DOMID_MAX)))
+    .addOption(dirOption())
+    .addHelpText("after", EXAMPLES.deed("destroy"))
+    .action(async (domids: number[], options: DirOption) => {
+      await (await commands(options)).destroy(domids);
+    });
+};
+
+const addWatch = (program: Command, terminal: Terminal): void => {
+  program
+    .command("watch")
+    .description("print every change of a domain as the host drains it, until SIGINT")
+    .addOption(dirOption())
+    .option("--json", "print a line of JSON for each change")
+    .addHelpText("after", EXAMPLES.watch)
+    .action(async (options: DirOption & { readonly json?: true }) => {
+      const { watch } = await import("./watch.ts");
+      const directory = directoryOf(options, terminal);
+      checkDirectory(directory, process.getuid?.());
+      await watch(directory.path, { json: options.json === true }, terminal);
+    });
+};
+
+interface DirOption {
+  readonly dir?: string;
+}
+
+const dirOption = (): Option =>
+  new Option(
+    "--dir <dir>",
+    "the host's directory; by default $XENKIT_DIR, $XDG_RUNTIME_DIR/xenkit, or a folder per user for temporary files",
+  ).argParser((text) => {
+    if (text === "") throw new InvalidArgumentError("It must not be empty.");
+    return text;
+  });
+
+const directoryOf = ({ dir }: DirOption, { env }: Terminal): HostDirectory =>
+  findDirectory({ dir, env, temporary: tmpdir(), uid: process.getuid?.() });
+
+const numberIn =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+  };
+
+const collect =
+  <T>(parse: (text: string) => T) =>
+  (text: string, before: T[] | undefined): T[] => [...(before ?? []), parse(text)];
+
+const nameOf = (text: string): string => {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,57}$/.test(text)) return text;
+  throw new InvalidArgumentError("It must be 1 to 58 of A-Z a-z 0-9 . _ -, no sign first.");
+};
+
+const examples = (...lines: string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}`;
+
+const EXAMPLES = {
+  program: examples(
+    "xenkit up --domains 3",
+    "xenkit domain list",
+    "xenkit domain shutdown 1 --reason reboot",
+    "xenkit watch --json",
+  ),
+  up: `${examples(
+    "xenkit up",
+    "xenkit up --dir /tmp/host-a --domains 10",
+    "xenkit up --release 4.21 --unique-ids xorshift",
+  )}
+
+When everything is ready, one line is printed: the word ready and a JSON object with pid, dir and
+the paths of both sockets. Xenstore clients connect to its "xenstored": set XENSTORED_PATH to it.`,
+  domain: examples(
+    "xenkit domain list",
+    "xenkit domain create --name web",
+    "xenkit domain destroy 1",
+  ),
+  list: examples("xenkit domain list", "xenkit domain list --json"),
+  create: examples(
+    "xenkit domain create --name web",
+    "xenkit domain create --domid 7",
+    "xenkit domain create --name load --count 1000",
+  ),
+  shutdown: examples("xenkit domain shutdown 1", "xenkit domain shutdown 1 2 --reason crash"),
+  watch: examples("xenkit watch", "xenkit watch --json | jq .kind"),
+  deed: (name: string) => examples(`xenkit domain ${name} 1`, `xenkit domain ${name} 1 2 3`),
+};

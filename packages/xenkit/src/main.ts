@@ -1,0 +1,32 @@
+import { CommanderError } from "commander";
+import { commandLine } from "./command-line.ts";
+import type { Terminal } from "./terminal.ts";
+import { isXenkitError } from "./xenkit-error.ts";
+
+/** Exit codes. */
+export const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
+
+/**
+ * Runs one command line.
+ *
+ * @param args - Without the program's name.
+ * @returns The exit code: 0 done, 1 failed (told why), 2 the command line is wrong (told what).
+ */
+export const main = async (args: readonly string[], terminal: Terminal): Promise<number> => {
+  try {
+    await commandLine(terminal).parseAsync(args, { from: "user" });
+    return EXIT.ok;
+  } catch (error) {
+    // Commander has told already; help that was asked for is no failure.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (isXenkitError(error)) {
+      terminal.tell(`xenkit: ${messageOf(error)}`);
+      return EXIT.failure;
+    }
+    throw error;
+  }
+};
+
+/** What the hypervisor or the host refused starts with its name: `EEXIST: domid 7 is in use`. */
+const messageOf = (error: Error): string =>
+  isXenkitError(error, "refused") ? `${error.details.reason}: ${error.message}` : error.message;

@@ -1,0 +1,52 @@
+/** All that a command sees of the process it runs in. */
+export interface Terminal {
+  /** Writes a line of output: what a program reads. */
+  readonly print: (line: string) => void;
+  /** Writes a line to the user: errors, progress, hints. */
+  readonly tell: (line: string) => void;
+  /** Replaces the last line told, on a terminal; does nothing elsewhere. An empty text clears it. */
+  readonly retell: (line: string) => void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted at SIGINT and SIGTERM, and when nobody reads our output any more. */
+  readonly ended: AbortSignal;
+}
+
+/**
+ * The process's own terminal.
+ *
+ * A reader that goes away (`| head -1`) is no failure: output stops and `ended` is aborted. A second signal
+ * ends the process at once.
+ */
+export const processTerminal = (): Terminal => {
+  const ending = new AbortController();
+  let readerIsGone = false;
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+      if (stream === process.stdout) readerIsGone = true;
+      ending.abort();
+    });
+  }
+  for (const [signal, number] of [
+    ["SIGINT", 2],
+    ["SIGTERM", 15],
+  ] as const) {
+    process.on(signal, () => {
+      if (ending.signal.aborted) process.exit(128 + number);
+      ending.abort();
+    });
+  }
+  return {
+    print: (line) => {
+      if (!readerIsGone) process.stdout.write(`${line}\n`);
+    },
+    tell: (line) => {
+      process.stderr.write(`${line}\n`);
+    },
+    retell: (line) => {
+      if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`);
+    },
+    env: process.env,
+    ended: ending.signal,
+  };
+};

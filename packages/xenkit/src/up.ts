@@ -1,0 +1,95 @@
+import { createHost, type Host } from "@xenkit/host";
+import { listen } from "@xenkit/host/node";
+import { pino } from "pino";
+import { createChangeFeed } from "./change-feed.ts";
+import { controlApp } from "./control-app.ts";
+import type { HostAnswer } from "./control-protocol.ts";
+import { serveControl } from "./control-server.ts";
+import { DEMO_GUESTS, demoHints } from "./demo.ts";
+import { type HostDirectory, makeDirectory } from "./directory.ts";
+import { lockDirectory } from "./directory-lock.ts";
+import { changeAnswer } from "./domain-answer.ts";
+import { removeSockets, socketPaths } from "./sockets.ts";
+import type { Terminal } from "./terminal.ts";
+import { version } from "./version.ts";
+
+/** What `up` was told. */
+export interface UpOptions {
+  /** Guests to create at the start; none if missing. */
+  readonly domains?: number;
+  readonly uniqueIds: "sequence" | "xorshift";
+  readonly release: "4.21" | "4.22";
+  /** Creates a few guests, and tells what to try. */
+  readonly demo?: true;
+  readonly logLevel: "error" | "warn" | "info" | "debug";
+}
+
+/**
+ * Runs a host until the terminal ends. Prints one line, `ready {json}`, when both sockets answer.
+ *
+ * @throws XenkitError already-running, path-too-long, unsafe-path.
+ */
+export const up = async (
+  directory: HostDirectory,
+  options: UpOptions,
+  terminal: Terminal,
+): Promise<void> => {
+  const log = pino(
+    { level: options.logLevel, base: null },
+    pino.destination({ fd: 2, sync: true }),
+  );
+  const onError = (error: unknown): void => log.error(error);
+  const paths = socketPaths(directory.path);
+  // Nobody else may connect: whoever can is privileged.
+  process.umask(0o077);
+  makeDirectory(directory, process.getuid?.());
+
+  // Disposed in the opposite order: the readers and the sockets go first, the lock last.
+  using _lock = await lockDirectory(directory.path);
+  removeSockets(paths);
+  const { release, uniqueIds } = options;
+  await using host = await createHost({ release, uniqueIds, onError });
+  await using _xenstored = await listen(host, paths.xenstored);
+  const feed = createChangeFeed();
+  host.onChange((change, name) => {
+    log.info({ kind: change.kind, domid: change.domain.domid, name }, "domain changed");
+    feed.publish(changeAnswer(change, name, new Date()));
+  });
+  const description: HostAnswer = {
+    pid: process.pid,
+    version,
+    directory: directory.path,
+    release,
+    uniqueIds,
+    ...paths,
+  };
+  const app = controlApp({ host, description, feed, onError });
+  await using _control = await serveControl(app, paths.control);
+  using _readers = feed;
+  await createGuests(host, options);
+
+  const { directory: dir, ...rest } = description;
+  const domains = host.domains().length;
+  terminal.print(`ready ${JSON.stringify({ ...rest, dir, domains })}`);
+  if (options.demo === true)
+    for (const line of demoHints(description, directory)) terminal.tell(line);
+  log.info(description, "ready");
+  await ended(terminal.ended);
+  log.info("stopping");
+};
+
+const createGuests = async (host: Host, { domains, demo }: UpOptions): Promise<void> => {
+  const names = demo === true ? DEMO_GUESTS : [];
+  const count = domains ?? names.length;
+  for (let index = 0; index < count; index += 1) {
+    const name = names[index];
+    await host.createGuest({ name });
+  }
+};
+
+/** Settles at the signal; meanwhile the open sockets keep the process. */
+const ended = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
