@@ -54,8 +54,8 @@ export class DomainTracker implements Disposable, AsyncDisposable {
   readonly #undelivered: DomainChange[] = [];
   #binding: Binding | undefined;
   #counting = false;
-  #serving = false;
-  #eventWhileServing = false;
+  #busy = false;
+  #eventWhileBusy = false;
   #delivering = false;
 
   constructor(options: DomainTrackerOptions) {
@@ -159,7 +159,7 @@ export class DomainTracker implements Disposable, AsyncDisposable {
     if (binding === undefined) {
       throw new XenmanageError("wrong-state", "drain: not running", { expected: "running" });
     }
-    return this.#drain(binding);
+    return this.#exclusively(() => this.#drain(binding));
   }
 
   /**
@@ -170,8 +170,10 @@ export class DomainTracker implements Disposable, AsyncDisposable {
    * @throws XenmanageError EINVAL, EPERM.
    */
   refresh(domid: number): DomainInfo | undefined {
-    if (this.#manage.query(domid)) this.#enterAnswer();
-    else this.#tell(this.#table.report(domid, 0, 0, 0, 0));
+    this.#exclusively(() => {
+      if (this.#manage.query(domid)) this.#enterAnswer();
+      else this.#tell(this.#table.report(domid, 0, 0, 0, 0));
+    });
     return this.#table.get(domid);
   }
 
@@ -200,18 +202,34 @@ export class DomainTracker implements Disposable, AsyncDisposable {
     }
   }
 
+  /**
+   * Keeps events from being answered before an answer that is under way has been entered: the older of the two
+   * would come last. They are answered right after.
+   */
+  #exclusively<T>(work: () => T): T {
+    if (this.#busy) return work();
+    this.#busy = true;
+    try {
+      return work();
+    } finally {
+      this.#busy = false;
+      if (this.#eventWhileBusy) this.#serve(this.#onError);
+    }
+  }
+
   /** Answers an event. One that comes meanwhile, from a listener or from a thread, is answered before it returns. */
   #serve(onFailure: (failure: unknown) => void): void {
-    this.#eventWhileServing = true;
-    if (this.#serving) return;
-    this.#serving = true;
+    this.#eventWhileBusy = true;
+    if (this.#busy) return;
+    this.#busy = true;
     try {
-      while (this.#eventWhileServing && this.#binding !== undefined) {
-        this.#eventWhileServing = false;
+      while (this.#eventWhileBusy && this.#binding !== undefined) {
+        this.#eventWhileBusy = false;
         this.#serveOnce(this.#binding, onFailure);
       }
     } finally {
-      this.#serving = false;
+      this.#busy = false;
+      this.#eventWhileBusy = false;
     }
   }
 

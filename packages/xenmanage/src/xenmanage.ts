@@ -15,7 +15,7 @@ export interface XenmanageOptions {
  * {@link Xenmanage.answer} and allocates nothing; the other two copy it out.
  */
 export interface Xenmanage {
-  /** The answer of the last {@link query} or {@link poll} that returned true. Overwritten by the next call. */
+  /** The answer of the last {@link query} or {@link poll} that returned true. Read it at once: the next call overwrites it. */
   readonly answer: DomainStateView;
 
   /**
@@ -46,8 +46,26 @@ export interface Xenmanage {
 
 /** Opens a handle. It holds nothing but its buffer: there is nothing to close. */
 export const openXenmanage = ({ hypercall }: XenmanageOptions): Xenmanage => {
-  const answer = new DomainStateView();
-  const { bytes } = answer;
+  const views = [new DomainStateView()];
+  let answer = views[0] as DomainStateView;
+  let depth = 0;
+
+  /**
+   * An event can be delivered before the hypercall that raised it returns, and its listener can come back here:
+   * such a nested call has a buffer of its own, or it would overwrite the answer that the outer one is to read.
+   */
+  const call = (domid: number): number => {
+    const view = views[depth] ?? new DomainStateView();
+    views[depth] = view;
+    view.writeRequest(domid);
+    depth += 1;
+    try {
+      return hypercall(HYPERVISOR.domctl, view.bytes);
+    } finally {
+      depth -= 1;
+      answer = view;
+    }
+  };
 
   const copy = (): DomainInfo => ({
     domid: answer.domid,
@@ -60,16 +78,14 @@ export const openXenmanage = ({ hypercall }: XenmanageOptions): Xenmanage => {
     if (!Number.isInteger(domid) || domid < 0 || domid >= DOMID.firstReserved) {
       throw refused("getDomainInfo", domid, ERRNO.EINVAL);
     }
-    answer.writeRequest(domid);
-    const rc = hypercall(HYPERVISOR.domctl, bytes);
+    const rc = call(domid);
     if (rc === 0) return true;
     if (rc === -ERRNO.ESRCH) return false;
     throw refused("getDomainInfo", domid, -rc);
   };
 
   const poll = (): boolean => {
-    answer.writeRequest(DOMID.invalid);
-    const rc = hypercall(HYPERVISOR.domctl, bytes);
+    const rc = call(DOMID.invalid);
     if (rc === -ERRNO.ENOENT) return false;
     if (rc !== 0) throw refused("pollChangedDomain", DOMID.invalid, -rc);
     const { domid } = answer;
@@ -79,7 +95,9 @@ export const openXenmanage = ({ hypercall }: XenmanageOptions): Xenmanage => {
   };
 
   return {
-    answer,
+    get answer() {
+      return answer;
+    },
     query,
     poll,
     getDomainInfo: (domid) => (query(domid) ? copy() : undefined),

@@ -113,6 +113,22 @@ describe("a handle", () => {
     );
   });
 
+  test("keeps the answer of a call during which another call was made", () => {
+    const script = scripted();
+    script.changed.push({ domid: 1, state: 1, id: 1n }, { domid: 2, state: 3, id: 2n });
+    let inner: unknown;
+    const manage = openXenmanage({
+      hypercall: (op, buffer) => {
+        const rc = script.hypercall(op, buffer);
+        // The event that the host delivers before the hypercall returns.
+        if (script.requests.length === 1) inner = manage.pollChangedDomain();
+        return rc;
+      },
+    });
+    expect(manage.pollChangedDomain()).toMatchObject({ domid: 1, uniqueId: 1n });
+    expect(inner).toMatchObject({ domid: 2, uniqueId: 2n });
+  });
+
   test("leaves the answer in place for query and poll", () => {
     const script = scripted();
     script.changed.push({ domid: 3, state: 9, id: 0x1_0000_0002n });

@@ -1,0 +1,33 @@
+import { createHypervisor, type Hypervisor, type HypervisorOptions } from "@xenkit/hypervisor";
+import { DomainTracker, type Hypercall, openXenmanage, type Xenmanage } from "@xenkit/xenmanage";
+import { line } from "./setup.ts";
+
+export interface Emulated {
+  readonly host: Hypervisor;
+  readonly manage: Xenmanage;
+  readonly tracker: DomainTracker;
+  readonly told: string[];
+  readonly errors: unknown[];
+  /** How many hypercalls the tracker made. */
+  readonly calls: { count: number };
+}
+
+/** A tracker in dom0 of an emulated host. */
+export const emulated = (options: HypervisorOptions = {}): Emulated => {
+  const host = createHypervisor(options);
+  const calls = { count: 0 };
+  const hypercall: Hypercall = (op, buffer) => {
+    calls.count += 1;
+    return host.hypercall(0, op, buffer);
+  };
+  const manage = openXenmanage({ hypercall });
+  const errors: unknown[] = [];
+  const told: string[] = [];
+  const tracker = new DomainTracker({
+    manage,
+    events: host.eventChannels(0),
+    onError: (error) => errors.push(error),
+  });
+  tracker.onChange((change) => told.push(line(change)));
+  return { host, manage, tracker, told, errors, calls };
+};
