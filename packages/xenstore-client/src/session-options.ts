@@ -1,0 +1,30 @@
+import type { Runtime } from "./runtime.ts";
+import type { ReconnectOptions } from "./status.ts";
+
+/** Times in milliseconds; `Infinity` for none. */
+export interface ClientOptions {
+  /** Requests that are sent and not answered. Default 128. A guest's server stops reading at 20 (its quota). */
+  readonly maxInFlight?: number;
+  /** Requests that wait to be sent; one more fails with `overloaded`. Default 65,536. */
+  readonly maxQueued?: number;
+  /** How long opening may take. Default 10,000. */
+  readonly connectMs?: number;
+  /**
+   * How long the server may send nothing at all while requests wait for it: then the connection counts as lost.
+   * Not while a CONTROL request is under way. Default 60,000.
+   */
+  readonly silenceMs?: number;
+  /** How long `close()` waits for answers. Default 5,000. */
+  readonly closeMs?: number;
+  /** Connect again after a loss, and register the watches again. Left out: a lost client is closed. */
+  readonly reconnect?: ReconnectOptions;
+  /** Randomness and timers. Default: the platform's. */
+  readonly runtime?: Runtime;
+}
+
+export interface RequestOptions {
+  /** Rejects with `aborted`; what was not sent never is. */
+  readonly signal?: AbortSignal;
+  /** Rejects with `timeout` after so many milliseconds; what was not sent never is. */
+  readonly timeoutMs?: number;
+}
