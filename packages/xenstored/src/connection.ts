@@ -116,7 +116,9 @@ export class Connection implements Caller {
     this.#answering = true;
     try {
       while (!this.#closed && !this.paused && this.#reader.next()) {
+        const { queued } = this.output;
         this.#owner.answer(this, this.#reader);
+        this.output.pace(queued);
       }
     } catch (error) {
       if (!isWireError(error, "payload-too-long")) throw error;

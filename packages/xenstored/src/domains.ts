@@ -1,4 +1,4 @@
-import type { DomainInfo } from "@xenkit/xenmanage";
+import { type DomainInfo, isXenmanageError } from "@xenkit/xenmanage";
 import { FEATURE } from "@xenkit/xenstore-wire";
 import type { DomainRecord } from "./domain-record.ts";
 import type { Quotas } from "./quota.ts";
@@ -6,15 +6,14 @@ import type { Quotas } from "./quota.ts";
 /** What this daemon can do for a guest: a set of `FEATURE` bits. */
 export const SUPPORTED_FEATURES: number = FEATURE.error | FEATURE.watchDepth | FEATURE.domidAny;
 
-/** The hypervisor, as far as the daemon asks it: a `Xenmanage` handle, or a tracker. */
+/** The hypervisor, as far as the daemon asks it. `trackedDomains` makes one. */
 export interface DomainSource {
-  /** Undefined when there is no such domain. */
-  getDomainInfo(domid: number): DomainInfo | undefined;
   /**
-   * RESUME was called for a domain: it may run again without the hypervisor having said so. A source that reports
-   * changes only should look at it anew, so that its next shutdown is a change.
+   * What the hypervisor says now; undefined when there is no such domain.
+   *
+   * Whoever reports changes to the daemon must know of this answer: what changes from it on is a change.
    */
-  refresh?(domid: number): void;
+  getDomainInfo(domid: number): DomainInfo | undefined;
 }
 
 /** Above this no domain can be. */
@@ -32,7 +31,7 @@ export class Domains {
     this.#source = source;
     this.#defaults = defaults;
     this.controlDomid = controlDomid;
-    this.#make(controlDomid, source.getDomainInfo(controlDomid)?.uniqueId ?? 0n).introduced = true;
+    this.#make(controlDomid, this.ask(controlDomid)?.uniqueId ?? 0n).introduced = true;
   }
 
   /** The record of a domid; undefined when no request has named it. */
@@ -44,7 +43,7 @@ export class Domains {
   known(domid: number): DomainRecord | undefined {
     const record = this.#records.get(domid);
     if (record !== undefined) return record;
-    const info = domid < FIRST_RESERVED ? this.#source.getDomainInfo(domid) : undefined;
+    const info = this.ask(domid);
     return info === undefined ? undefined : this.#make(domid, info.uniqueId);
   }
 
@@ -56,12 +55,14 @@ export class Domains {
 
   /** What the hypervisor says now; undefined when there is no such domain. */
   ask(domid: number): DomainInfo | undefined {
-    return domid < FIRST_RESERVED ? this.#source.getDomainInfo(domid) : undefined;
-  }
-
-  /** The domain may have been resumed. */
-  refresh(domid: number): void {
-    this.#source.refresh?.(domid);
+    if (domid >= FIRST_RESERVED) return undefined;
+    try {
+      return this.#source.getDomainInfo(domid);
+    } catch (error) {
+      // Xen 4.22 says EPERM of a domain that does not exist to a daemon that is no control domain.
+      if (isXenmanageError(error)) return undefined;
+      throw error;
+    }
   }
 
   /** Forgets a domain: its grants are worth nothing from now on. */

@@ -9,18 +9,21 @@ interface Head {
   readonly txId: number;
 }
 
-/** An event that was queued behind the last reply. */
+/** An event that may still be merged with an equal one. */
 interface QueuedEvent {
   readonly key: string;
   /** Position of its first byte in the whole stream. */
   readonly start: number;
+  /** Its number among all messages. */
+  readonly number: number;
 }
 
 /**
  * The bytes that a connection has not been given yet: one buffer, so that many replies leave in one write.
  *
- * An event that equals one still waiting is merged into it, unless a reply was queued in between: a client that reads
- * the reply must not find the change announced before it only.
+ * An event that equals one still waiting is merged into it. Which ones wait must not depend on how many requests came
+ * in one chunk: after each request one message counts as sent ({@link pace}), as if they were written one by one. That
+ * is the pace of Xen's daemon, so pipelined requests are answered with the same messages.
  */
 export class OutputQueue {
   #buffer: Uint8Array = new Uint8Array(0);
@@ -28,6 +31,9 @@ export class OutputQueue {
   #end = 0;
   /** Position of the first byte of the buffer's content in the whole stream. */
   #taken = 0;
+  /** Messages queued so far, and those that count as sent. */
+  #queued = 0;
+  #sent = 0;
   #events: QueuedEvent[] = [];
   #keys: Set<string> = new Set();
 
@@ -48,7 +54,8 @@ export class OutputQueue {
     this.#buffer = new Uint8Array(0);
     this.#start = 0;
     this.#end = 0;
-    this.#forgetEvents();
+    this.#sent = this.#queued;
+    this.#forgetSent();
     return bytes;
   }
 
@@ -58,19 +65,27 @@ export class OutputQueue {
       throw new RangeError(`cannot consume ${count} of ${this.length} bytes`);
     this.#start += count;
     this.#taken += count;
-    while (this.#events[0] !== undefined && this.#events[0].start < this.#taken) {
-      this.#keys.delete(this.#events[0].key);
-      this.#events.shift();
-    }
+    this.#forgetSent();
     if (this.#start === this.#end) {
       this.#start = 0;
       this.#end = 0;
     }
   }
 
+  /** How many messages have been queued so far. To be given to {@link pace}. */
+  get queued(): number {
+    return this.#queued;
+  }
+
+  /** A request was answered: if there were messages before it that do not count as sent, one more does. */
+  pace(queuedBefore: number): void {
+    if (this.#sent >= queuedBefore) return;
+    this.#sent += 1;
+    this.#forgetSent();
+  }
+
   /** Queues a reply. */
   reply(head: Head, payload: Uint8Array): void {
-    this.#forgetEvents();
     const at = this.#append(head, payload.length);
     this.#buffer.set(payload, at);
   }
@@ -90,7 +105,7 @@ export class OutputQueue {
       const key = `${path}\0${token}`;
       if (this.#keys.has(key)) return;
       this.#keys.add(key);
-      this.#events.push({ key, start: this.#taken + this.length });
+      this.#events.push({ key, start: this.#taken + this.length, number: this.#queued });
     }
     let at = this.#append(head, path.length + token.length + 2);
     at = writeBinary(path, this.#buffer, at);
@@ -110,6 +125,7 @@ export class OutputQueue {
     const buffer = this.#buffer;
     const at = this.#end;
     this.#end = at + HEADER_SIZE + length;
+    this.#queued += 1;
     putU32(buffer, at, type);
     putU32(buffer, at + 4, reqId);
     putU32(buffer, at + 8, txId);
@@ -132,10 +148,15 @@ export class OutputQueue {
     this.#end = waiting.length;
   }
 
-  #forgetEvents(): void {
-    if (this.#events.length === 0) return;
-    this.#events = [];
-    this.#keys = new Set();
+  #forgetSent(): void {
+    const events = this.#events;
+    let count = 0;
+    for (const { key, start, number } of events) {
+      if (start >= this.#taken && number >= this.#sent) break;
+      this.#keys.delete(key);
+      count += 1;
+    }
+    if (count > 0) events.splice(0, count);
   }
 }
 

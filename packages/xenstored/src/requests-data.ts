@@ -12,6 +12,7 @@ import {
   type WireErrorName,
 } from "@xenkit/xenstore-wire";
 import { findFor } from "./node-access.ts";
+import { refuseSize, tooBig } from "./node-size.ts";
 import { inheritedPerms, type Perms } from "./perms.ts";
 import { exceeds } from "./quota.ts";
 import {
@@ -163,15 +164,6 @@ const refuseCreation = (
   return sizes.some((size) => tooBig(rooms, request, perms, size))
     ? refuseSize(request)
     : undefined;
-};
-
-/** @param content - Value and list of children, in bytes. */
-const tooBig = (rooms: Rooms, { connection }: Request, perms: Perms, content: number): boolean =>
-  exceeds(limitOf(rooms, connection, "node-size"), 16 + 8 * perms.length + content);
-
-const refuseSize = ({ transaction }: Request): WireErrorName => {
-  if (transaction !== undefined) transaction.failed = true;
-  return "ENOSPC";
 };
 
 const announce = ({ events }: Rooms, { transaction }: Request, path: string): void => {

@@ -47,7 +47,8 @@ export const resume: RequestType = requestType({
     const record = domains.introduced(domid);
     if (record === undefined) return "ENOENT";
     record.shutdownSeen = false;
-    domains.refresh(domid);
+    // A resume changes no mark: only asking tells whoever reports changes that the next shutdown is one.
+    domains.ask(domid);
     return OK;
   },
 });

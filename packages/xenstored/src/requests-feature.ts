@@ -8,13 +8,11 @@ export const featuresOf = ({ domains }: Rooms, { kind, domid }: Connection): num
   kind === "socket" ? SUPPORTED_FEATURES : (domains.get(domid)?.features ?? 0);
 
 export const getFeature: RequestType = requestType({
-  read: (payload) => {
-    const list = strings(payload);
-    return list.length <= 1 ? list : undefined;
-  },
-  handle: (rooms, { connection }, [text]) => {
+  read: strings,
+  handle: (rooms, { connection }, [text, ...more]) => {
     if (text === undefined) return bytesOf(`${featuresOf(rooms, connection)}\0`);
     if (!connection.privileged) return "EACCES";
+    if (more.length > 0) return "EINVAL";
     const domid = parseDomid(text);
     if (domid === undefined) return "EINVAL";
     const record = rooms.domains.known(domid);

@@ -10,6 +10,7 @@ import {
   type WireErrorName,
 } from "@xenkit/xenstore-wire";
 import { findFor } from "./node-access.ts";
+import { refuseSize, tooBig } from "./node-size.ts";
 import { ANYBODY, DOMID_ANY, formatPerms, OWNER, type Perms, type PermsEntry } from "./perms.ts";
 import { exceeds } from "./quota.ts";
 import {
@@ -48,6 +49,9 @@ export const setPerms: RequestType = requestType({
     const node = findFor(tree, connection, path, ACCESS.write | OWNER);
     if (typeof node === "string") return node;
     if (!connection.privileged && perms[0].domid !== node.perms[0].domid) return "EPERM";
+    if (tooBig(rooms, request, perms, node.value.length + node.childBytes)) {
+      return refuseSize(request);
+    }
     const previous = node.perms;
     tree.setPerms(node, perms);
     if (transaction === undefined) rooms.events.changed(path, previous);

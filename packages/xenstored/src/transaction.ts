@@ -1,5 +1,6 @@
 import { childPath, parentPath } from "@xenkit/xenstore-wire";
 import type { Perms } from "./perms.ts";
+import { exceeds } from "./quota.ts";
 import { Refusal } from "./refusal.ts";
 import type { Store } from "./store.ts";
 import { TransactionNode } from "./transaction-node.ts";
@@ -111,8 +112,7 @@ export class Transaction implements Tree {
   #touch(path: string): TransactionNode {
     const known = this.nodes.get(path);
     if (known !== undefined) return known;
-    const limit = this.#nodeLimit();
-    if (limit !== 0 && this.nodes.size >= limit) {
+    if (exceeds(this.#nodeLimit(), this.nodes.size + 1)) {
       this.failed = true;
       throw new Refusal("ENOSPC");
     }
