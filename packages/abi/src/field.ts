@@ -23,9 +23,6 @@ export interface FieldWriter {
   seekTo(offset: number): void;
 }
 
-/** A field that was checked and is ready to be written. */
-export type FieldWrite = (writer: FieldWriter, at: number) => void;
-
 /** A type of C as it lies in memory, and the value that it stands for. */
 export interface Field<T> {
   /** In bytes. */
@@ -37,12 +34,20 @@ export interface Field<T> {
   /** Reads it at an offset of the reader's buffer. Every bit pattern is a value. */
   read(reader: FieldReader, at: number): T;
   /**
-   * Checks a value and takes a copy of it, without writing yet.
+   * Checks a value and appends it to `checked`, without writing yet. Values that can change later are copied.
    *
-   * @param path - Where the value stands, for the error.
-   * @throws {@link AbiError} `wrong-type` or `out-of-range`.
+   * @param where - The path of the struct, for the error.
+   * @param key - The name of the field in the struct, for the error.
+   * @throws `AbiError` with code `wrong-type`, `wrong-size` or `out-of-range`.
    */
-  prepare(value: T, path: string): FieldWrite;
+  check(value: T, where: string, key: string, checked: unknown[]): void;
+  /**
+   * Writes what {@link check} appended, at an offset of the writer's buffer.
+   *
+   * @param from - Where in `checked` this field's part begins.
+   * @returns Where the next field's part begins.
+   */
+  write(writer: FieldWriter, at: number, checked: readonly unknown[], from: number): number;
 }
 
 /** The value that a field stands for. */
@@ -54,14 +59,6 @@ const allBytes = (size: number): number[] => Array.from({ length: size }, (_, in
 const describe = (value: unknown): string => {
   if (value === null) return "null";
   return typeof value === "number" ? `${value}` : typeof value;
-};
-
-const checkInteger = (value: unknown, min: number, max: number, path: string): number => {
-  if (typeof value !== "number" || !Number.isInteger(value)) {
-    throw new AbiError("wrong-type", path, { expected: "an integer", actual: describe(value) });
-  }
-  if (value < min || value > max) throw new AbiError("out-of-range", path, { value, min, max });
-  return value;
 };
 
 interface IntegerKind {
@@ -80,12 +77,20 @@ const integer = ({ size, min, max, get, put }: IntegerKind): Field<number> => ({
     reader.seekTo(at);
     return get(reader);
   },
-  prepare: (value, path) => {
-    const checked = checkInteger(value, min, max, path);
-    return (writer, at) => {
-      writer.seekTo(at);
-      put(writer, checked);
-    };
+  check: (value: unknown, where, key, checked) => {
+    if (typeof value !== "number" || !Number.isInteger(value)) {
+      const actual = describe(value);
+      throw new AbiError("wrong-type", `${where}.${key}`, { expected: "an integer", actual });
+    }
+    if (value < min || value > max) {
+      throw new AbiError("out-of-range", `${where}.${key}`, { value, min, max });
+    }
+    checked.push(value);
+  },
+  write: (writer, at, checked, from) => {
+    writer.seekTo(at);
+    put(writer, checked[from] as number);
+    return from + 1;
   },
 });
 
@@ -147,18 +152,22 @@ export const u64: Field<bigint> = {
     const high = reader.readUint32();
     return joinHalves(low, high);
   },
-  prepare: (value: unknown, path) => {
+  check: (value: unknown, where, key, checked) => {
     if (typeof value !== "bigint") {
-      throw new AbiError("wrong-type", path, { expected: "a bigint", actual: describe(value) });
+      const actual = describe(value);
+      throw new AbiError("wrong-type", `${where}.${key}`, { expected: "a bigint", actual });
     }
     if (value < 0n || value > U64_MAX) {
-      throw new AbiError("out-of-range", path, { value, min: 0n, max: U64_MAX });
+      throw new AbiError("out-of-range", `${where}.${key}`, { value, min: 0n, max: U64_MAX });
     }
-    return (writer, at) => {
-      writer.seekTo(at);
-      writer.writeUint32(Number(value & 0xffff_ffffn));
-      writer.writeUint32(Number(value >> 32n));
-    };
+    checked.push(value);
+  },
+  write: (writer, at, checked, from) => {
+    const value = checked[from] as bigint;
+    writer.seekTo(at);
+    writer.writeUint32(Number(value & 0xffff_ffffn));
+    writer.writeUint32(Number(value >> 32n));
+    return from + 1;
   },
 };
 
@@ -169,19 +178,24 @@ export const bytes = (size: number): Field<Uint8Array> => ({
   bytes: allBytes(size),
   read: (reader, at) => {
     reader.seekTo(at);
-    return Uint8Array.from({ length: size }, () => reader.readUint8());
+    const value = new Uint8Array(size);
+    for (let index = 0; index < size; index += 1) value[index] = reader.readUint8();
+    return value;
   },
-  prepare: (value: unknown, path) => {
+  check: (value: unknown, where, key, checked) => {
     if (!(value instanceof Uint8Array)) {
-      throw new AbiError("wrong-type", path, { expected: "a Uint8Array", actual: describe(value) });
+      const actual = describe(value);
+      throw new AbiError("wrong-type", `${where}.${key}`, { expected: "a Uint8Array", actual });
     }
     if (value.length !== size) {
-      throw new AbiError("wrong-size", path, { expected: size, actual: value.length });
+      const actual = value.length;
+      throw new AbiError("wrong-size", `${where}.${key}`, { expected: size, actual });
     }
-    const copy = Uint8Array.from(value);
-    return (writer, at) => {
-      writer.seekTo(at);
-      for (const byte of copy) writer.writeUint8(byte);
-    };
+    checked.push(new Uint8Array(value));
+  },
+  write: (writer, at, checked, from) => {
+    writer.seekTo(at);
+    for (const byte of checked[from] as Uint8Array) writer.writeUint8(byte);
+    return from + 1;
   },
 });

@@ -1,8 +1,8 @@
 import { domainState } from "./domain-state.ts";
-import { DOMCTL_PAYLOAD_OFFSET, DOMCTL_SIZE, domctlHeader } from "./domctl.ts";
+import { DOMCTL_PAYLOAD_OFFSET, DOMCTL_SIZE } from "./domctl.ts";
 import { AbiError } from "./errors.ts";
-import { DOMCTL, STABLE_INTERFACE_VERSION } from "./hypercalls.ts";
-import { halfAt, joinHalves, wordAt } from "./little-endian.ts";
+import { DOMCTL } from "./hypercalls.ts";
+import { halfAt, joinHalves, setHalf, setWord, wordAt } from "./little-endian.ts";
 import { placeOf } from "./struct.ts";
 
 /** The answer of get_domain_state. */
@@ -45,47 +45,49 @@ export interface GetDomainStateCodec {
 }
 
 const name = "xen_domctl";
-const header = {
-  cmd: DOMCTL.getDomainState,
-  interfaceVersion: STABLE_INTERFACE_VERSION,
-  pad: new Uint8Array(6),
-} as const;
+const checkHalf = (path: string, value: number): void => {
+  if (!Number.isInteger(value)) {
+    const actual = typeof value === "number" ? `${value}` : typeof value;
+    throw new AbiError("wrong-type", path, { expected: "an integer", actual });
+  }
+  if (value < 0 || value > 0xffff) {
+    throw new AbiError("out-of-range", path, { value, min: 0, max: 0xffff });
+  }
+};
 
 /** {@link GetDomainStateCodec} of every release since 4.21. */
 export const getDomainState: GetDomainStateCodec = {
   size: DOMCTL_SIZE,
   encodeRequest: (domid, target, offset) => {
+    checkHalf(`${name}.domain`, domid);
     const into = target ?? new Uint8Array(DOMCTL_SIZE);
     const start = placeOf(name, DOMCTL_SIZE, into, offset);
-    domctlHeader.encode({ ...header, domain: domid }, into, start);
-    into.fill(0, start + DOMCTL_PAYLOAD_OFFSET, start + DOMCTL_SIZE);
+    if (target !== undefined) into.fill(0, start, start + DOMCTL_SIZE);
+    setWord(into, start, DOMCTL.getDomainState);
+    setHalf(into, start + 8, domid);
     return into;
   },
   encode: ({ domid, state, caps, uniqueId }, target, offset) => {
-    // Both parts are checked before either is written: a bad value leaves the target as it was.
-    const head = domctlHeader.encode({ ...header, domain: domid });
-    const payload = domainState.encode({ state, caps, pad0: 0, uniqueId });
+    checkHalf(`${name}.domain`, domid);
     const into = target ?? new Uint8Array(DOMCTL_SIZE);
     const start = placeOf(name, DOMCTL_SIZE, into, offset);
-    if (target === undefined) into.set(head);
-    else into.set(head.subarray(DOMAIN_OFFSET, DOMAIN_OFFSET + 2), start + DOMAIN_OFFSET);
-    into.set(payload, start + DOMCTL_PAYLOAD_OFFSET);
+    domainState.encode({ state, caps, pad0: 0, uniqueId }, into, start + DOMCTL_PAYLOAD_OFFSET);
+    if (target === undefined) setWord(into, start, DOMCTL.getDomainState);
+    setHalf(into, start + 8, domid);
     return into;
   },
   decode: (bytes, offset) => {
     const start = placeOf(name, DOMCTL_SIZE, bytes, offset);
     const cmd = wordAt(bytes, start);
-    if (cmd !== DOMCTL.getDomainState) throw otherCommand(cmd >>> 0);
+    if (cmd !== DOMCTL.getDomainState) {
+      const expected = DOMCTL.getDomainState;
+      throw new AbiError("unexpected-value", `${name}.cmd`, { expected, actual: cmd >>> 0 });
+    }
     return {
       domid: halfAt(bytes, start + 8),
       state: halfAt(bytes, start + 16),
       caps: halfAt(bytes, start + 18),
-      uniqueId: joinHalves(wordAt(bytes, start + 24) >>> 0, wordAt(bytes, start + 28) >>> 0),
+      uniqueId: joinHalves(wordAt(bytes, start + 24), wordAt(bytes, start + 28)),
     };
   },
 };
-
-const DOMAIN_OFFSET = 8;
-
-const otherCommand = (actual: number): AbiError =>
-  new AbiError("unexpected-value", `${name}.cmd`, { expected: DOMCTL.getDomainState, actual });

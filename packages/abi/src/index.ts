@@ -69,7 +69,6 @@ export {
   type Field,
   type FieldReader,
   type FieldValue,
-  type FieldWrite,
   type FieldWriter,
   i16,
   i32,

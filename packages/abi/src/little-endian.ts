@@ -28,12 +28,21 @@ export const setWord = (bytes: Uint8Array, at: number, value: number): void => {
   bytes[at + 3] = value >>> 24;
 };
 
+const pair = new Uint32Array(2);
+const joined = new BigUint64Array(pair.buffer);
+/** Which word of a typed array is the low half, on this host. */
+const LOW = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 0 : 1;
+const HIGH = 1 - LOW;
+
 /**
  * The bigint of two u32 halves.
  *
- * @param low - Bits 0 … 31, unsigned.
- * @param high - Bits 32 … 63, unsigned.
+ * @param low - Bits 0 … 31; signed or unsigned.
+ * @param high - Bits 32 … 63; signed or unsigned.
  */
-export const joinHalves = (low: number, high: number): bigint =>
-  // In this form V8 computes in a register and makes one bigint: a third of the time of the plain one.
-  BigInt.asUintN(64, BigInt(low) + BigInt(high) * 0x1_0000_0000n);
+export const joinHalves = (low: number, high: number): bigint => {
+  // Through memory, because this makes one bigint; shifting and adding bigints makes four.
+  pair[LOW] = low;
+  pair[HIGH] = high;
+  return joined[0] as bigint;
+};

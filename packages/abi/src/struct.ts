@@ -1,6 +1,6 @@
 import { BufferReader, BufferWriter } from "typed-binary";
 import { AbiError } from "./errors.ts";
-import type { Field, FieldReader, FieldValue, FieldWrite, FieldWriter } from "./field.ts";
+import type { Field, FieldReader, FieldValue, FieldWriter } from "./field.ts";
 
 /** Where one field of a struct lies. */
 export interface FieldLayout {
@@ -125,18 +125,22 @@ export const struct = <const F extends Fields>(
     for (const { key, field, offset } of placed) record[key] = field.read(reader, at + offset);
     return record as T;
   };
-  const prepare = (value: T, path: string): FieldWrite => {
+  const checkFields = (value: T, where: string, checked: unknown[]): void => {
     if (typeof value !== "object" || value === null) {
-      throw new AbiError("wrong-type", path, { expected: "a record", actual: typeof value });
+      throw new AbiError("wrong-type", where, { expected: "a record", actual: typeof value });
     }
     const record = value as Record<string, unknown>;
-    const writes = placed.map(({ key, field, offset }) => ({
-      offset,
-      write: field.prepare(record[key], `${path}.${key}`),
-    }));
-    return (writer, at) => {
-      for (const { offset, write } of writes) write(writer, at + offset);
-    };
+    for (const { key, field } of placed) field.check(record[key], where, key, checked);
+  };
+  const write = (
+    writer: FieldWriter,
+    at: number,
+    checked: readonly unknown[],
+    from: number,
+  ): number => {
+    let next = from;
+    for (const { field, offset } of placed) next = field.write(writer, at + offset, checked, next);
+    return next;
   };
 
   let scratch: Scratch | undefined;
@@ -147,14 +151,16 @@ export const struct = <const F extends Fields>(
     bytes: covered,
     fields: layout,
     read,
-    prepare,
+    check: (value, where, key, checked) => checkFields(value, `${where}.${key}`, checked),
+    write,
     encode: (value, target, offset) => {
       const into = target ?? new Uint8Array(size);
       const start = placeOf(name, size, into, offset);
-      // Nothing of the caller runs after this line: getters of the record ran in `prepare`.
-      const write = prepare(value, name);
+      const checked: unknown[] = [];
+      checkFields(value, name, checked);
+      // From here on nothing of the caller runs: getters of the record ran while it was checked.
       scratch ??= makeScratch(size);
-      write(scratch.writer, 0);
+      write(scratch.writer, 0, checked, 0);
       for (const index of covered) into[start + index] = scratch.bytes[index] ?? 0;
       return into;
     },
