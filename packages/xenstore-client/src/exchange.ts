@@ -16,6 +16,8 @@ export interface ExchangeOptions {
   readonly maxInFlight: number;
   /** Requests that are not sent. */
   readonly maxQueued: number;
+  /** A u32. Any: replies to whoever used the connection before are not taken for ours. */
+  readonly firstReqId: number;
   /** An event of the server. */
   readonly onEvent: (path: string, token: string) => void;
 }
@@ -32,10 +34,11 @@ export class Exchange {
   readonly #inFlight = new Map<number, Request>();
   #queue: Request[] = [];
   #head = 0;
-  #lastReqId = 0;
+  #lastReqId: number;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
+    this.#lastReqId = options.firstReqId;
   }
 
   /** Requests that are sent and not answered, those that nobody waits for any more included. */

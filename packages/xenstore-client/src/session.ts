@@ -64,6 +64,7 @@ export class Session {
     this.#exchange = new Exchange({
       maxInFlight: options.maxInFlight ?? 128,
       maxQueued: options.maxQueued ?? 65_536,
+      firstReqId: Math.floor(this.runtime.random() * 2 ** 32),
       onEvent: hooks.onEvent,
     });
   }
