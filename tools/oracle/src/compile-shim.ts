@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
@@ -28,7 +28,7 @@ export const compileShim = async (): Promise<string> => {
   if (existsSync(target)) return target;
 
   await mkdir(CACHE, { recursive: true });
-  const partial = `${target}.${process.pid}.${++compilations}`;
+  const partial = `${target}.${randomUUID()}`;
   const files = names.filter((name) => name.endsWith(".c")).map((name) => join(SOURCES, name));
   try {
     await promisify(execFile)("gcc", [...FLAGS, "-o", partial, ...files]);
@@ -43,5 +43,3 @@ const notCompiled = (cause: unknown): OracleError => {
   const output = cause instanceof Error ? cause.message : String(cause);
   return new OracleError("shim-not-compiled", `gcc: ${output}`, { output }, { cause });
 };
-
-let compilations = 0;

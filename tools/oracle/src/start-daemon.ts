@@ -4,7 +4,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MESSAGE } from "@xenkit/xenstore-wire";
 import { compileShim } from "./compile-shim.ts";
 import { type DaemonKind, daemonCommand } from "./daemon-command.ts";
-import { createFolder, removeFolder, socketIn } from "./daemon-folder.ts";
+import {
+  createFolder,
+  defaultParent,
+  removeFolder,
+  socketIn,
+  sweepFolders,
+} from "./daemon-folder.ts";
 import { type DaemonProcess, startProcess } from "./daemon-process.ts";
 import { EventChannels } from "./event-channels.ts";
 import { DOM0_PORT, Hypervisor } from "./hypervisor.ts";
@@ -55,13 +61,15 @@ const PROBE_EVERY_MS = 5;
  */
 export const startDaemon = async (options: DaemonOptions): Promise<Daemon> => {
   const shim = await compileShim();
-  const folder = createFolder(options.directory);
+  const parent = options.directory ?? defaultParent();
+  const folder = createFolder(parent);
   const cleanUp: (() => Promise<void> | void)[] = [() => removeFolder(folder)];
   const stop = async (): Promise<void> => {
     for (let next = cleanUp.pop(); next !== undefined; next = cleanUp.pop()) await next();
   };
 
   try {
+    await sweepFolders(parent);
     const machine = new Machine(folder);
     cleanUp.push(() => machine.close());
     writeFileSync(join(folder, "xsd_port"), `${DOM0_PORT}`);

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { available, connectSocket } from "@xenkit/oracle";
+import { available, connectSocket, startDaemon } from "@xenkit/oracle";
 import { describe, expect, test } from "vitest";
 import { ask, KINDS, runs, until } from "./support.ts";
 
@@ -39,12 +39,18 @@ describe.runIf(available())("npm run oracle", () => {
     expect(existsSync(dirname(ready.xenstored))).toBe(false);
   });
 
-  test.each(KINDS)("takes the %s daemon along when it is killed", async (kind) => {
-    const { program, ready } = await start(kind);
-    program.kill("SIGKILL");
-    await until(() => !runs(ready.pid));
-    rmSync(dirname(ready.xenstored), { recursive: true });
-  });
+  test.each(KINDS)(
+    "takes the %s daemon along when it is killed; the next one tidies up",
+    async (kind) => {
+      const { program, ready } = await start(kind);
+      program.kill("SIGKILL");
+      await until(() => !runs(ready.pid));
+      const folder = dirname(ready.xenstored);
+      await using other = await startDaemon({ kind });
+      expect(existsSync(folder)).toBe(false);
+      expect(existsSync(other.socketPath)).toBe(true);
+    },
+  );
 
   test("tells when the daemon ends by itself", async () => {
     const { program, ready } = await start("c");

@@ -103,6 +103,15 @@ describe.runIf(available())("a daemon that does not answer", () => {
   });
 });
 
+describe.runIf(available())("a CPU that is not there", () => {
+  test("is refused with what the system says of it", async () => {
+    await expect(startDaemon({ kind: "c", cpu: 9999 })).rejects.toMatchObject({
+      code: "start-failed",
+      message: expect.stringContaining("affinity"),
+    });
+  });
+});
+
 describe.runIf(available())("options of the daemons", () => {
   test("reach the C daemon, and its log can be read", async () => {
     await using daemon = await startDaemon({ kind: "c", args: ["--transaction", "2"] });
