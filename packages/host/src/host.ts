@@ -6,7 +6,7 @@ import {
 } from "@xenkit/hypervisor";
 import { DomainTracker, openXenmanage } from "@xenkit/xenmanage";
 import { domainPath } from "@xenkit/xenstore-wire";
-import { createStoreDaemon, type StoreDaemon } from "@xenkit/xenstored";
+import { createStoreDaemon, type StoreDaemon, trackedDomains } from "@xenkit/xenstored";
 import { createGuest } from "./create-guest.ts";
 import { Guest, type GuestTools } from "./guest.ts";
 import { writeDom0Home } from "./guest-home.ts";
@@ -75,21 +75,11 @@ export const createHost = async (options: HostOptions = {}): Promise<Host> => {
   const manage = openXenmanage({
     hypercall: (op, buffer) => hypervisor.hypercall(DOM0, op, buffer),
   });
-  const daemon = createStoreDaemon({
-    ...options.store,
-    domains: {
-      getDomainInfo: (domid) => manage.getDomainInfo(domid),
-      refresh: (domid) => void tracker.refresh(domid),
-    },
-  });
   const follower = storeFollower(hypervisor.eventChannels(DOM0), (changes) =>
     daemon.follow(changes),
   );
-  // A second handle: the tracker may be amid an answer when the daemon asks.
-  const trackerManage = openXenmanage({
-    hypercall: (op, buffer) => hypervisor.hypercall(DOM0, op, buffer),
-  });
-  const tracker = new DomainTracker({ manage: trackerManage, events: follower.events, onError });
+  const tracker = new DomainTracker({ manage, events: follower.events, onError });
+  const daemon = createStoreDaemon({ ...options.store, domains: trackedDomains(tracker) });
   tracker.onChange(follower.onChange);
   const session = openStoreSession(daemon);
   const tools: GuestTools = { hypervisor, session, tracker };

@@ -19,7 +19,7 @@
 /** The most domains that one request may create: a longer one would keep the others waiting. */
 export const CREATE_MAX = 100;
 /** The largest request body, in bytes. */
-export const BODY_MAX = 16 * 1024;
+export const BODY_MAX = 16_384;
 /** The highest domid that a guest can have; 0 is the host's own. */
 export const DOMID_MAX = 0x7fef;
 

@@ -4,7 +4,7 @@ import type { Hono } from "hono";
 
 /** Serves the control protocol on a unix socket until disposed. The path must be free. */
 export const serveControl = async (app: Hono, path: string): Promise<AsyncDisposable> => {
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ path }, () => {

@@ -2,7 +2,7 @@ import { controlClient, domainsIn } from "./control-client.ts";
 import { CREATE_MAX, type CreateRequest, type ShutdownRequest } from "./control-protocol.ts";
 import { domainTable } from "./domain-table.ts";
 import type { Terminal } from "./terminal.ts";
-import { isXenkitError } from "./xenkit-error.ts";
+import { failureText, isXenkitError } from "./xenkit-error.ts";
 
 /** What `domain create` was told. */
 export interface CreateOptions {
@@ -38,7 +38,7 @@ export const domainCommands = (directory: string, terminal: Terminal): DomainCom
         await deed(domid);
       } catch (error) {
         if (!isXenkitError(error, "refused")) throw error;
-        if (refusal !== undefined) terminal.tell(refusal.message);
+        if (refusal !== undefined) terminal.tell(failureText(refusal));
         refusal = error;
       }
     }

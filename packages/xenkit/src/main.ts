@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
 import { commandLine } from "./command-line.ts";
 import type { Terminal } from "./terminal.ts";
-import { isXenkitError } from "./xenkit-error.ts";
+import { failureText, isXenkitError } from "./xenkit-error.ts";
 
 /** Exit codes. */
 export const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
@@ -20,13 +20,9 @@ export const main = async (args: readonly string[], terminal: Terminal): Promise
     // Commander has told already; help that was asked for is no failure.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     if (isXenkitError(error)) {
-      terminal.tell(`xenkit: ${messageOf(error)}`);
+      terminal.tell(failureText(error));
       return EXIT.failure;
     }
     throw error;
   }
 };
-
-/** What the hypervisor or the host refused starts with its name: `EEXIST: domid 7 is in use`. */
-const messageOf = (error: Error): string =>
-  isXenkitError(error, "refused") ? `${error.details.reason}: ${error.message}` : error.message;

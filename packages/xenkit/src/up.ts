@@ -48,7 +48,7 @@ export const up = async (
   using _lock = await lockDirectory(directory.path);
   removeSockets(paths);
   const { release, uniqueIds } = options;
-  await using host = await createHost({ release, uniqueIds, onError });
+  await using host = await createHost({ release, uniqueIds, clock, onError });
   await using _xenstored = await listen(host, paths.xenstored);
   const feed = createChangeFeed();
   host.onChange((change, name) => {
@@ -86,6 +86,9 @@ const createGuests = async (host: Host, { domains, demo }: UpOptions): Promise<v
     await host.createGuest({ name });
   }
 };
+
+/** Where a chain of xorshift ids begins: different in each run, as on a real host. */
+const clock = (): bigint => process.hrtime.bigint();
 
 /** Settles at the signal; meanwhile the open sockets keep the process. */
 const ended = (signal: AbortSignal): Promise<void> =>

@@ -42,3 +42,9 @@ export const isXenkitError = <C extends XenkitErrorCode = XenkitErrorCode>(
   code?: C,
 ): error is XenkitError<C> =>
   error instanceof XenkitError && (code === undefined || error.code === code);
+
+/** A failure as the user is told. What was refused starts with its name: `xenkit: EEXIST: domid 7 is in use`. */
+export const failureText = (error: Error): string =>
+  isXenkitError(error, "refused")
+    ? `xenkit: ${error.details.reason}: ${error.message}`
+    : `xenkit: ${error.message}`;

@@ -1,0 +1,95 @@
+import { describe, expect, test } from "vitest";
+import { main } from "../src/main.ts";
+import type { Terminal } from "../src/terminal.ts";
+import { xenkit } from "./support/run-xenkit.ts";
+
+/** A terminal that keeps what it is given. */
+const terminal = () => {
+  const output = { stdout: "", stderr: "" };
+  const fake: Terminal = {
+    print: (line) => {
+      output.stdout += `${line}\n`;
+    },
+    tell: (line) => {
+      output.stderr += `${line}\n`;
+    },
+    retell: () => {},
+    env: { XENKIT_DIR: "/nowhere" },
+    ended: AbortSignal.abort(),
+  };
+  return { fake, output };
+};
+
+const run = async (...args: string[]) => {
+  const { fake, output } = terminal();
+  return { code: await main(args, fake), ...output };
+};
+
+const COMMANDS = [
+  "up",
+  "watch",
+  "domain list",
+  "domain create",
+  "domain pause",
+  "domain unpause",
+  "domain shutdown",
+  "domain resume",
+  "domain destroy",
+];
+
+describe("the command line", () => {
+  test.each(["", "domain", ...COMMANDS])("has help with examples for `%s`", async (command) => {
+    const args = command.split(" ").filter((word) => word !== "");
+    const { code, stdout, stderr } = await run(...args, "--help");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/Usage: xenkit/);
+    expect(stdout).toMatch(/\nExamples:\n {2}\$ xenkit /);
+  });
+
+  test.each(COMMANDS)("takes the host's directory for `%s`", async (command) => {
+    expect((await run(...command.split(" "), "--help")).stdout).toContain("--dir <dir>");
+  });
+
+  test("prints its version", async () => {
+    expect(await run("--version")).toEqual({ code: 0, stdout: "0.1.0\n", stderr: "" });
+  });
+
+  test.each([
+    { line: "", says: "Usage: xenkit" },
+    { line: "domain", says: "Usage: xenkit domain" },
+    { line: "domian list", says: "(Did you mean domain?)" },
+    { line: "domain lst", says: "(Did you mean list?)" },
+    { line: "up --domians 3", says: "(Did you mean --domains?)" },
+    { line: "up --domains -1", says: "whole number from 0 to 32751" },
+    { line: "up --release 4.20", says: "Allowed choices are 4.21, 4.22" },
+    { line: "up --unique-ids uuid", says: "Allowed choices are sequence, xorshift" },
+    { line: "up now", says: "too many arguments" },
+    { line: "domain create --domid 0", says: "whole number from 1 to 32751" },
+    { line: "domain create --domid 32752", says: "whole number from 1 to 32751" },
+    { line: "domain create --domid 1e3", says: "whole number from 1 to 32751" },
+    { line: "domain create --domid 7 --count 2", says: "cannot be used with" },
+    { line: "domain create --name -x", says: "--name" },
+    { line: "domain create --name a/b", says: "A-Z a-z 0-9 . _ -" },
+    { line: "domain destroy", says: "missing required argument 'domid'" },
+    { line: "domain destroy 0", says: "whole number from 1 to 32751" },
+    { line: "domain destroy 1 two", says: "whole number from 1 to 32751" },
+    { line: "domain shutdown 1 --reason tired", says: "Allowed choices are poweroff, reboot" },
+  ])("exits with 2 for `xenkit $line`", async ({ line, says }) => {
+    const args = line.split(" ").filter((word) => word !== "");
+    const { code, stdout, stderr } = await run(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(says);
+  });
+
+  test("refuses an empty directory", async () => {
+    const { code, stderr } = await run("watch", "--dir", "");
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("not be empty") });
+  });
+
+  test("is a program with these exit codes", async () => {
+    const [help, usage] = await Promise.all([xenkit(["--help"]), xenkit(["domain", "destroy"])]);
+    expect([help.code, usage.code]).toEqual([0, 2]);
+    expect(help.stdout).toContain("Commands:");
+    expect(usage.stderr).toContain("missing required argument");
+  });
+});

@@ -1,0 +1,107 @@
+import { existsSync, lstatSync, readdirSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { scratch, startHost, xenkit } from "./support/run-xenkit.ts";
+
+describe("xenkit up", () => {
+  test("prints one ready line: pid, directory and sockets, which only the user can use", async () => {
+    await using host = await startHost(["--domains", "2"]);
+    const { ready, dir, child } = host;
+    expect(ready).toMatchObject({
+      pid: child.pid,
+      dir,
+      xenstored: join(dir, "xenstored.sock"),
+      control: join(dir, "control.sock"),
+      release: "4.22",
+      uniqueIds: "sequence",
+      domains: 3,
+    });
+    for (const path of [ready.xenstored, ready.control]) {
+      const stat = lstatSync(path);
+      expect(stat.isSocket()).toBe(true);
+      expect(stat.mode & 0o077).toBe(0);
+    }
+    const { stdout, code } = await host.stop("SIGTERM");
+    expect({ lines: stdout.split("\n").length, code }).toEqual({ lines: 2, code: 0 });
+  });
+
+  test.each(["SIGINT", "SIGTERM"] as const)(
+    "ends at %s: exit code 0, nothing left behind",
+    async (signal) => {
+      await using host = await startHost();
+      const client = connect(host.ready.xenstored);
+      const hungUp = new Promise((resolve) => client.once("close", resolve));
+      const { code, stderr } = await host.stop(signal);
+      await hungUp;
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(readdirSync(host.dir)).toEqual([]);
+    },
+  );
+
+  test("is refused in a directory where a host runs, naming its pid, and does it no harm", async () => {
+    await using host = await startHost();
+    const second = await xenkit(["up", "--dir", host.dir]);
+    expect(second.code).toBe(1);
+    expect(second.stdout).toBe("");
+    expect(second.stderr).toContain(`already running in ${host.dir} (pid ${host.child.pid})`);
+    expect((await host.list()).length).toBe(1);
+  });
+
+  test("replaces what a killed host has left", async () => {
+    const dir = scratch();
+    const first = await startHost([], dir);
+    await first.stop("SIGKILL");
+    expect(existsSync(first.ready.xenstored) && existsSync(first.ready.control)).toBe(true);
+    await using second = await startHost([], dir);
+    expect((await second.list()).length).toBe(1);
+    expect(readdirSync(dir).sort()).toEqual([
+      "control.sock",
+      `owner.${second.child.pid}`,
+      "xenstored.sock",
+    ]);
+  });
+
+  test("leaves a file alone that is no socket", async () => {
+    const dir = scratch();
+    writeFileSync(join(dir, "control.sock"), "");
+    const { code, stderr } = await xenkit(["up", "--dir", dir]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining("control.sock is no socket"),
+    });
+    expect(readdirSync(dir)).toEqual(["control.sock"]);
+  });
+
+  test("says it when the directory's name is too long for a socket", async () => {
+    const { code, stderr } = await xenkit(["up", "--dir", join(scratch(), "x".repeat(100))]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^xenkit: the socket path .* has \d+ bytes.*choose a shorter --dir\n$/);
+  });
+
+  test("takes the release and the policy of unique ids", async () => {
+    await using host = await startHost(["--release", "4.21", "--unique-ids", "xorshift"]);
+    expect(host.ready).toMatchObject({ release: "4.21", uniqueIds: "xorshift" });
+    const [dom0] = await host.list();
+    expect(BigInt(dom0?.uniqueId ?? 0)).toBeGreaterThan(2n ** 32n);
+  });
+
+  test("has a demo: a few guests, and what to try as commands that can be pasted", async () => {
+    await using host = await startHost(["--demo"]);
+    expect((await host.list()).map(({ name }) => name)).toEqual([
+      "Domain-0",
+      "web",
+      "database",
+      "builder",
+    ]);
+    const { stderr } = await host.stop("SIGTERM");
+    expect(stderr).toContain(`XENSTORED_PATH=${host.ready.xenstored} xenstore-ls -f\n`);
+    expect(stderr).toContain(`npm run xenkit -- domain list --dir ${host.dir}\n`);
+  });
+
+  test("finds its directory in XDG_RUNTIME_DIR", async () => {
+    const runtime = scratch();
+    const { stderr } = await xenkit(["domain", "list"], { XDG_RUNTIME_DIR: runtime });
+    expect(stderr).toContain(`no host is running in ${join(runtime, "xenkit")};`);
+  });
+});
