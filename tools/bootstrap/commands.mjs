@@ -23,6 +23,7 @@ export const commandsOf = (root) => {
     start: { steps: [[...script("packages/xenkit/src/bin.ts"), "up", "--demo"]], cwd: "caller" },
     xenkit: { steps: [script("packages/xenkit/src/bin.ts")], cwd: "caller" },
     replay: { steps: [script("tools/replay/src/main.ts")], cwd: "caller" },
+    oracle: { steps: [script("tools/oracle/src/main.ts")], cwd: "caller" },
     bench: { steps: [script("tools/bench/src/run.ts")], cwd: "root" },
     changeset: { steps: [["node", bin("@changesets/cli/bin.js")]], cwd: "root" },
     test: { steps: [vitest], cwd: "root" },
