@@ -34,6 +34,10 @@ export class Deliveries {
     return this.#queue;
   }
 
+  get isWaiting(): boolean {
+    return this.#queue.length !== 0;
+  }
+
   push(domain: Domain, port: Port): void {
     port.queued = true;
     this.#queue.push({ domain, port });

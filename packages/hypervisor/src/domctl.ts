@@ -19,6 +19,10 @@ import { unknownDomain } from "./unknown-domain.ts";
 /** What is done to a domain that exists, by a caller who may. */
 type Operation = (machine: Machine, domain: Domain, caller: Domain, bytes: Uint8Array) => number;
 
+// Constants of other modules, kept in this one for the hot path.
+const SIZE = DOMCTL_SIZE;
+const GET_DOMAIN_STATE = DOMCTL.getDomainState;
+
 /** Nobody does this to himself. */
 const toAnother =
   (operation: Operation): Operation =>
@@ -89,9 +93,14 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
  * (no such domain) and EPERM (permission), and only then ENOSYS (no such operation) and what the operation itself says.
  */
 export const domctl = (machine: Machine, caller: Domain, bytes: Uint8Array | undefined): number => {
-  if (bytes === undefined || bytes.length < DOMCTL_SIZE) return -ERRNO.EFAULT;
-  const cmd = readU32(bytes, 0);
-  if (cmd === DOMCTL.getDomainState) return getDomainState(machine, caller, bytes);
+  if (bytes === undefined || bytes.length < SIZE) return -ERRNO.EFAULT;
+  const words = machine.window.over(bytes);
+  const cmd = words[0] as number;
+  if (cmd === GET_DOMAIN_STATE) {
+    const result = getDomainState(machine, caller, words);
+    if (result === 0) machine.window.finish(bytes, words, 2, 8);
+    return result;
+  }
   if (readU32(bytes, 4) !== machine.profile.interfaceVersion) return -ERRNO.EACCES;
   if (cmd === DOMCTL.createdomain) return createdomain(machine, caller, bytes);
   if (cmd === DOMCTL.getdomaininfo) return getdomaininfo(machine, caller, bytes);

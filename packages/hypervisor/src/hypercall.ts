@@ -7,6 +7,9 @@ import type { Machine } from "./machine.ts";
 import { schedOp } from "./sched-op.ts";
 import { xenVersion } from "./xen-version.ts";
 
+/** The hot one, kept in this module and looked at first. */
+const DOMCTL_CALL: number = HYPERVISOR.domctl;
+
 /** The table of hypercalls. Those that are not here are ENOSYS. */
 export const dispatch = (
   machine: Machine,
@@ -15,9 +18,8 @@ export const dispatch = (
   buffer: Uint8Array | undefined,
   cmd: number,
 ): number => {
+  if (op === DOMCTL_CALL) return domctl(machine, caller, buffer);
   switch (op) {
-    case HYPERVISOR.domctl:
-      return domctl(machine, caller, buffer);
     case HYPERVISOR.eventChannelOp:
       return eventChannelOp(machine, caller, cmd, buffer);
     case HYPERVISOR.schedOp:

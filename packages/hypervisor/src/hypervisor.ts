@@ -48,8 +48,9 @@ export interface Hypervisor extends Toolstack, Pages {
 
 /** Boots a host: with dom0, unless the options say otherwise. @throws HypervisorError "bad-option". */
 export const createHypervisor = (options: HypervisorOptions = {}): Hypervisor => {
-  const machine = machineOf(options);
-  makeDom0(machine, options.dom0Vcpus ?? 1);
+  const machine = machineOf(options, (step) => {
+    if (machine.down === undefined) enter(step);
+  });
   const downListeners = new Set<(reason: number) => void>();
   let depth = 0;
 
@@ -77,6 +78,8 @@ export const createHypervisor = (options: HypervisorOptions = {}): Hypervisor =>
       if (depth === 0) settle();
     }
   };
+  makeDom0(machine, options.dom0Vcpus ?? 1);
+
   // Written out, where `enter` would make a closure: this is the hot path.
   const hypercall: Hypervisor["hypercall"] = (callerDomid, op, buffer, cmd = 0) => {
     checkUp();

@@ -3,6 +3,7 @@ import type { Bitmap } from "@xenkit/bitmap";
 import type { Deliveries } from "./deliveries.ts";
 import type { Domain, Subject } from "./domain.ts";
 import type { DomainTable } from "./domain-table.ts";
+import type { DomctlWindow } from "./domctl-window.ts";
 import type { DomidAllocator } from "./domid-allocator.ts";
 import type { Limits } from "./limits.ts";
 import type { Mappings } from "./mappings.ts";
@@ -45,6 +46,7 @@ export interface Machine {
   /** The hypervisor itself: the target of what concerns no single domain. */
   readonly self: Subject;
   readonly deliveries: Deliveries;
+  readonly window: DomctlWindow;
   readonly teardownSteps: number;
 
   table: DomainTable;

@@ -1,6 +1,7 @@
 import { DOMID, type Release } from "@xenkit/abi";
 import { Deliveries } from "./deliveries.ts";
 import { DomainTable } from "./domain-table.ts";
+import { DomctlWindow } from "./domctl-window.ts";
 import { DomidAllocator } from "./domid-allocator.ts";
 import { PAGE_SIZE } from "./guest-memory.ts";
 import { HypervisorError } from "./hypervisor-error.ts";
@@ -44,9 +45,23 @@ export interface HypervisorOptions {
 
 const MAX_ID = 2n ** 64n - 1n;
 
-/** The empty machine that the options describe, without dom0. @throws HypervisorError "bad-option". */
-export const machineOf = (options: HypervisorOptions): Machine => {
-  const { firstUniqueId, teardownSteps = 0, release = "4.22", uniqueIds = "sequence" } = options;
+/**
+ * The empty machine that the options describe, without dom0.
+ *
+ * @param enter - Runs a step that comes later as a hypercall of its own.
+ * @throws HypervisorError "bad-option".
+ */
+export const machineOf = (
+  options: HypervisorOptions,
+  enter: (step: () => void) => void,
+): Machine => {
+  const {
+    firstUniqueId,
+    teardownSteps = 0,
+    release = "4.22",
+    uniqueIds = "sequence",
+    schedule = atOnce,
+  } = options;
   const profile = RELEASES[release];
   if (profile === undefined)
     throw badOption("release", `${release} is not one of ${Object.keys(RELEASES).join(", ")}`);
@@ -61,11 +76,12 @@ export const machineOf = (options: HypervisorOptions): Machine => {
     limits: checkedLimits(options.limits ?? {}),
     policy: options.policy ?? defaultPolicy,
     drainOrder: options.drainOrder ?? "clear-first",
-    schedule: options.schedule ?? atOnce,
+    schedule: (step) => schedule(() => enter(step)),
     allocatePage: options.allocatePage ?? (() => new Uint8Array(PAGE_SIZE)),
     onStep: options.onStep,
     self: { domid: DOMID.xen, caps: 0, target: undefined },
     deliveries: new Deliveries(options.deliver ?? atOnce, options.onListenerError),
+    window: new DomctlWindow(),
     teardownSteps,
     table: new DomainTable(),
     domids: new DomidAllocator(),

@@ -1,0 +1,261 @@
+import { DOMCTL, DOMID, ERRNO, HYPERVISOR, SCHEDOP, SHUTDOWN, STATE } from "@xenkit/abi";
+import { createHypervisor, type Hypervisor } from "@xenkit/hypervisor";
+import { describe, expect, test } from "vitest";
+import { domctl, drained, listen, query, shutdown } from "./calls.ts";
+
+const ALIVE = STATE.exist;
+const DOWN = STATE.exist | STATE.shutdown;
+const DYING = STATE.exist | STATE.dying;
+const DEAD = STATE.exist | STATE.dead;
+const GONE = 0;
+
+/** A host with domain 1 and somebody who listens, nothing marked. */
+const hostWithGuest = (): { host: Hypervisor; events: () => number } => {
+  const host = createHypervisor();
+  const { events } = listen(host);
+  host.createDomain();
+  drained(host);
+  return { host, events };
+};
+
+describe("which transitions are marked and which raise VIRQ_DOM_EXC", () => {
+  test.each([
+    {
+      name: "creation",
+      act: (host: Hypervisor) => host.createDomain(),
+      marks: [[2, ALIVE]],
+      virqs: 0,
+    },
+    { name: "pause", act: (host: Hypervisor) => host.pauseDomain(1), marks: [], virqs: 0 },
+    { name: "unpause", act: (host: Hypervisor) => host.unpauseDomain(1), marks: [], virqs: 0 },
+    {
+      name: "poweroff",
+      act: (host: Hypervisor) => host.shutdownDomain(1),
+      marks: [[1, DOWN]],
+      virqs: 1,
+    },
+    {
+      name: "crash",
+      act: (host: Hypervisor) => host.shutdownDomain(1, SHUTDOWN.crash),
+      marks: [[1, DOWN]],
+      virqs: 1,
+    },
+    {
+      name: "suspend",
+      act: (host: Hypervisor) => host.shutdownDomain(1, SHUTDOWN.suspend),
+      marks: [[1, DOWN]],
+      virqs: 1,
+    },
+    {
+      name: "destruction",
+      act: (host: Hypervisor) => host.destroyDomain(1),
+      marks: [[1, GONE]],
+      virqs: 1,
+    },
+  ])("$name", ({ act, marks, virqs }) => {
+    const { host, events } = hostWithGuest();
+    act(host);
+    expect(events()).toBe(virqs);
+    expect(drained(host)).toEqual(marks);
+  });
+
+  test("resume undoes a shutdown and is neither marked nor told", () => {
+    const { host, events } = hostWithGuest();
+    host.shutdownDomain(1);
+    drained(host);
+    events();
+    host.resumeDomain(1);
+    expect(query(host, 0, 1)).toMatchObject({ state: ALIVE });
+    expect([events(), drained(host)]).toEqual([0, []]);
+  });
+
+  test("a suspend with a suspend event channel is marked; it signals the channel and not the VIRQ", () => {
+    const { host, events } = hostWithGuest();
+    const guest = host.eventChannels(1);
+    const toolstack = host.eventChannels(0);
+    const port = guest.allocUnbound(0);
+    const remote = toolstack.bindInterdomain(1, port);
+    toolstack.clearPending(remote);
+    expect(domctl(host, 0, DOMCTL.subscribe, 1, port)).toBe(0);
+    host.shutdownDomain(1, SHUTDOWN.suspend);
+    expect(events()).toBe(0);
+    expect(toolstack.isPending(remote)).toBe(true);
+    expect(drained(host)).toEqual([[1, DOWN]]);
+  });
+
+  test("with a suspend event channel, only a suspend takes it", () => {
+    const { host, events } = hostWithGuest();
+    expect(domctl(host, 0, DOMCTL.subscribe, 1, 1)).toBe(0);
+    host.shutdownDomain(1, SHUTDOWN.reboot);
+    expect(events()).toBe(1);
+  });
+
+  test("a second shutdown changes nothing and the first reason stays", () => {
+    const { host, events } = hostWithGuest();
+    expect(shutdown(host, 0, 1, SHUTDOWN.reboot)).toBe(0);
+    drained(host);
+    events();
+    expect(shutdown(host, 0, 1, SHUTDOWN.crash)).toBe(0);
+    expect([events(), drained(host)]).toEqual([0, []]);
+    expect(host.domain(1)?.shutdownReason).toBe(SHUTDOWN.reboot);
+  });
+
+  test("a guest shuts itself down", () => {
+    const { host, events } = hostWithGuest();
+    expect(host.hypercall(1, HYPERVISOR.schedOp, Uint8Array.of(1, 0, 0, 0), SCHEDOP.shutdown)).toBe(
+      0,
+    );
+    expect(host.domain(1)?.shutdownReason).toBe(SHUTDOWN.reboot);
+    expect(events()).toBe(1);
+  });
+});
+
+describe("destroying", () => {
+  test("is DYING while teardown takes its steps, without a mark, then DEAD with one", () => {
+    const { host, events } = hostWithGuest();
+    host.setTeardownSteps(1, 2);
+    host.holdReference(1);
+    const states: unknown[] = [];
+    for (const done of [false, false, true]) {
+      expect(host.destroyStep(1)).toBe(done);
+      states.push(query(host, 0, 1));
+      expect([events(), drained(host)]).toEqual(done ? [1, [[1, DEAD]]] : [0, []]);
+    }
+    expect(states).toMatchObject([{ state: DYING }, { state: DYING }, { state: DEAD }]);
+  });
+
+  test("by hypercall asks to be called again with −ERESTART", () => {
+    const { host } = hostWithGuest();
+    host.setTeardownSteps(1, 1);
+    const destroy = (): number => domctl(host, 0, DOMCTL.destroydomain, 1);
+    expect([destroy(), destroy(), destroy()]).toEqual([-ERRNO.ERESTART, 0, -ERRNO.ESRCH]);
+  });
+
+  test("keeps SHUTDOWN set through dying and dead, and a resume does not clear it", () => {
+    const { host } = hostWithGuest();
+    host.shutdownDomain(1);
+    host.setTeardownSteps(1, 1);
+    host.holdReference(1);
+    host.destroyStep(1);
+    host.resumeDomain(1);
+    expect(query(host, 0, 1)).toMatchObject({ state: DOWN | STATE.dying });
+    host.destroyStep(1);
+    expect(query(host, 0, 1)).toMatchObject({ state: DOWN | STATE.dead });
+  });
+
+  test("leaves a zombie while references are held, and its domid in use", () => {
+    const { host, events } = hostWithGuest();
+    host.holdReference(1);
+    host.holdReference(1);
+    host.destroyDomain(1);
+    host.releaseReference(1);
+    expect(drained(host)).toEqual([[1, DEAD]]);
+    expect(() => host.createDomain({ domid: 1 })).toThrow("EEXIST");
+    events();
+    host.releaseReference(1);
+    expect(events()).toBe(1);
+    expect(drained(host)).toEqual([[1, GONE]]);
+    expect(host.createDomain({ domid: 1 })).toBe(1);
+  });
+
+  test("of a zombie does nothing; its shutdown is marked and told", () => {
+    const { host, events } = hostWithGuest();
+    host.holdReference(1);
+    host.destroyDomain(1);
+    drained(host);
+    events();
+    host.destroyDomain(1);
+    expect([events(), drained(host)]).toEqual([0, []]);
+    host.shutdownDomain(1, SHUTDOWN.crash);
+    expect([events(), drained(host)]).toEqual([1, [[1, DEAD | STATE.shutdown]]]);
+  });
+
+  test("is refused to the domain itself and for the hardware domain", () => {
+    const host = createHypervisor();
+    const control = host.createDomain({ caps: 1 });
+    expect(domctl(host, control, DOMCTL.destroydomain, control)).toBe(-ERRNO.EINVAL);
+    expect(domctl(host, control, DOMCTL.destroydomain, 0)).toBe(-ERRNO.EINVAL);
+    expect(() => host.destroyDomain(0)).toThrow("EINVAL");
+  });
+
+  test("marks DEAD and the final free each, before each VIRQ", () => {
+    const seen: string[] = [];
+    const host = createHypervisor({ onStep: (step) => seen.push(step) });
+    listen(host);
+    host.createDomain();
+    seen.length = 0;
+    host.destroyDomain(1);
+    expect(seen).toEqual([
+      "dying",
+      "ports-closed",
+      "dead",
+      "marked",
+      "virq-raised",
+      "unlinked",
+      "domid-freed",
+      "marked",
+      "virq-raised",
+    ]);
+  });
+
+  test("can free the domid a grace period later: unlinked at once, in use until then", () => {
+    const later: (() => void)[] = [];
+    const host = createHypervisor({ schedule: (step) => later.push(step) });
+    const { events } = listen(host);
+    host.createDomain();
+    host.destroyDomain(1);
+    expect(query(host, 0, 1)).toBe(-ERRNO.ESRCH);
+    expect(drained(host)).toContainEqual([1, GONE]);
+    expect(() => host.createDomain({ domid: 1 })).toThrow("EEXIST");
+    events();
+    for (const step of later) step();
+    expect(events()).toBe(1);
+    expect(drained(host)).toEqual([[1, GONE]]);
+    expect(host.createDomain({ domid: 1 })).toBe(1);
+  });
+});
+
+describe("between two drains", () => {
+  test("destroyed and created again under the same domid is one entry, with the new id", () => {
+    const { host } = hostWithGuest();
+    const before = host.domain(1)?.uniqueId;
+    host.destroyDomain(1);
+    host.createDomain({ domid: 1 });
+    expect(drained(host)).toEqual([[1, ALIVE]]);
+    expect(host.domain(1)?.uniqueId).not.toBe(before);
+  });
+
+  test("shut down and resumed is one entry with state 1", () => {
+    const { host } = hostWithGuest();
+    host.shutdownDomain(1);
+    host.resumeDomain(1);
+    expect(drained(host)).toEqual([[1, ALIVE]]);
+  });
+
+  test("created and destroyed is one entry of zeroes", () => {
+    const { host } = hostWithGuest();
+    host.createDomain({ domid: 9 });
+    host.destroyDomain(9);
+    expect(drained(host)).toEqual([[9, GONE]]);
+  });
+
+  test("the drain goes upwards and begins again at 0 with each call", () => {
+    const { host } = hostWithGuest();
+    for (const domid of [300, 50, 0x7fef]) host.createDomain({ domid });
+    expect(query(host, 0, DOMID.invalid)).toMatchObject({ domid: 50 });
+    host.shutdownDomain(1);
+    expect(drained(host).map(([domid]) => domid)).toEqual([1, 300, 0x7fef]);
+  });
+});
+
+describe("the hardware domain", () => {
+  test("takes the host down when it shuts down", () => {
+    const host = createHypervisor();
+    const reasons: number[] = [];
+    host.onDown((reason) => reasons.push(reason));
+    host.shutdownDomain(0, SHUTDOWN.reboot);
+    expect([reasons, host.down]).toEqual([[SHUTDOWN.reboot], SHUTDOWN.reboot]);
+    expect(() => query(host, 0, 0)).toThrow(expect.objectContaining({ code: "host-down" }));
+    expect(() => host.createDomain()).toThrow(expect.objectContaining({ code: "host-down" }));
+  });
+});
