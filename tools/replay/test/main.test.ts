@@ -1,0 +1,108 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+import { recording } from "./recordings.ts";
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), "xenkit replay "));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const file = (name: string, text: string): string => {
+  const path = join(directory, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+const run = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
+  spawnSync(process.execPath, ["--conditions=@xenkit/source", main, ...args], { encoding: "utf8" });
+
+const START = '{"step":0,"event":"start","xen_version":"4.22.0","domctl_interface_version":24}\n';
+const good = file("good.jsonl", recording("xen-4.22.0/drain-race.jsonl"));
+
+describe("npm run replay", () => {
+  test("prints the counts of each file and the invariants, and exits with 0", () => {
+    const { status, stdout, stderr } = run(good, good);
+    const counts = `${good} (Xen 4.22.0): matched 3 of 25, 22 by invariant\n`;
+    expect(stdout.split(counts)).toHaveLength(3);
+    expect(stdout).toContain("  possible-pattern 21: what a draining thread saw of one domid is ");
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  });
+
+  test("replays in Xen's own drain order when asked to", () => {
+    expect(run("--drain-order", "lookup-first", good).status).toBe(0);
+  });
+
+  test("shows the first differences in full, and exits with 1", () => {
+    const text = recording("xen-4.22.0/get-domain-state.jsonl").replaceAll(
+      '"rc":-3,"err":"ESRCH"',
+      '"rc":-2,"err":"ENOENT"',
+    );
+    const { status, stdout } = run(file("other.jsonl", text), good);
+    expect(status).toBe(1);
+    expect(stdout).toContain("matched 487 of 528, 11 by invariant, 30 DIFFERENT\n");
+    expect(stdout).toContain(
+      "  step 5, line 7, b-nonexistent: get_domain_state – no such domain\n    rc: expected -2, actual -3\n",
+    );
+    expect(stdout).toContain("  … and 25 more\n");
+    expect(stdout).toContain("good.jsonl (Xen 4.22.0): matched 3 of 25, 22 by invariant\n");
+  });
+
+  test.each([
+    { text: "", why: "no start event: which release is this?" },
+    { text: `${START}{"op"`, why: "line 2: not JSON: " },
+    { text: `${START}[]\n`, why: "line 2: not a JSON object" },
+    { text: `${START}\n\n{"step":1}`, why: "line 4: neither an operation nor an event" },
+    { text: `${START}{"event":"dance"}`, why: 'line 2: unknown event "dance"' },
+    {
+      text: `${START}{"caller":"dom0","op":"ioctl:DANCE","rc":0,"err":"OK"}`,
+      why: 'line 2: unknown operation "ioctl:DANCE"',
+    },
+    {
+      text: `${START}{"caller":"dom0","op":"toString","rc":0,"err":"OK"}`,
+      why: 'line 2: unknown operation "toString"',
+    },
+    {
+      text: `${START}{"caller":"dom0","op":"x","hypercall":29,"in":"0g","rc":0,"err":"OK"}`,
+      why: "line 2: in is not whole bytes in hex",
+    },
+    {
+      text: `${START}{"caller":"dom0","op":"x","hypercall":29,"err":"OK"}`,
+      why: "line 2: rc is missing",
+    },
+    {
+      text: `${START}{"event":"virq","virq":3,"fired":1,"deliveries":0,"port":0,"read":""}`,
+      why: "line 2: fired is not true or false",
+    },
+    { text: '{"event":"start"}', why: "line 1: domctl_interface_version is missing" },
+    {
+      text: `${START}{"event":"pattern","states":"1 0","domains":1}`,
+      why: "line 2: states is not a list of 0x… numbers",
+    },
+  ])("exits with 2 for what is no recording: $why", ({ text, why }) => {
+    const bad = file("bad.jsonl", text);
+    const { status, stdout, stderr } = run(bad);
+    expect(stderr).toContain(`${bad}: ${why}`);
+    expect(stderr).not.toContain("    at ");
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+  });
+
+  test.each([
+    { args: [], why: "no recording given" },
+    { args: [join(directory, "missing.jsonl")], why: "missing.jsonl: cannot be read: ENOENT" },
+    { args: ["--dance"], why: "Unknown option '--dance'" },
+    { args: ["--drain-order", "any", good], why: "--drain-order is clear-first or lookup-first" },
+  ])("exits with 2 when there is nothing to replay: $why", ({ args, why }) => {
+    const { status, stderr } = run(...args);
+    expect(stderr).toContain(why);
+    expect(status).toBe(2);
+  });
+
+  test("says how it is used", () => {
+    const { status, stdout } = run("--help");
+    expect(stdout).toMatch(/^usage: npm run replay -- .*FILE…$/m);
+    expect(status).toBe(0);
+  });
+});
