@@ -96,26 +96,30 @@ class World {
   }
 
   do(action: Action): void {
+    this.#attempt(() => this.#perform(action));
+  }
+
+  #perform(action: Action): unknown {
     switch (action.act) {
       case "drain":
-        return this.#attempt(() => this.tracker.drain());
+        return this.tracker.drain();
       case "deliver":
         return this.#deliverAll();
       case "free":
         return this.#frees.shift()?.();
       case "resync":
-        return this.#attempt(() => this.tracker.resync());
+        return this.tracker.resync();
       case "refresh":
-        return this.#attempt(() => this.tracker.refresh(action.domid));
+        return this.tracker.refresh(action.domid);
       case "fail":
         this.#failures = 1;
-        return;
+        return undefined;
       case "create-any":
-        return this.#attempt(() => this.#created(this.host.createDomain()));
+        return this.#created(this.host.createDomain());
       case "create":
-        return this.#attempt(() => this.#created(this.host.createDomain({ domid: action.domid })));
+        return this.#created(this.host.createDomain({ domid: action.domid }));
       default:
-        return this.#attempt(() => this.#change(action.act, action.domid));
+        return this.#change(action.act, action.domid);
     }
   }
 
