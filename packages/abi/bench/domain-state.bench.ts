@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { DomainStateView, getDomainState } from "@xenkit/abi";
+import {
+  DomainStateView,
+  getDomainState,
+  readCommand,
+  readDomain,
+  readInterfaceVersion,
+  readPad0,
+  writeAnswer,
+} from "@xenkit/abi";
 import { bench, loadC, sample } from "@xenkit/bench";
 import { CALL_SIZE, published, type Schema, schemas, structuraeView } from "./contenders.ts";
 
@@ -14,6 +22,8 @@ const c = loadC(new URL("./abi.c", import.meta.url), {
   c_decode: "double c_decode(int rounds)",
   c_decode_called: "double c_decode_called(int rounds)",
   c_decode_malloc: "double c_decode_malloc(int rounds)",
+  c_serve: "double c_serve(int rounds)",
+  c_serve_called: "double c_serve_called(int rounds)",
   c_sum: "double c_sum(void)",
 });
 
@@ -76,6 +86,21 @@ const decodeRecords = (rounds: number): number => {
     last = answer;
   }
   sink = last;
+  return sum;
+};
+
+const caller = getDomainState.encodeRequest(7);
+
+const serveBytes = (bytes: Uint8Array, i: number): number => {
+  if (readCommand(bytes) !== 90 || readInterfaceVersion(bytes) !== 0) return -13;
+  if (readPad0(bytes) !== 0) return -22;
+  const domid = readDomain(bytes);
+  writeAnswer(bytes, domid, 1, i & 7, i, i + 1);
+  return domid;
+};
+const serve = (rounds: number): number => {
+  let sum = 0;
+  for (let i = 0; i < rounds; i += 1) sum += serveBytes(caller, i);
   return sum;
 };
 
@@ -306,6 +331,7 @@ await bench(import.meta, {
     for (const contender of [roundTripView, roundTripDataView, roundTripBuffer]) {
       assert.equal(contender(rounds) >>> 0, roundTrip, contender.name);
     }
+    assert.equal(serve(rounds), 7 * rounds);
     resetAnswers();
   },
   rows: () => [
@@ -356,6 +382,14 @@ await bench(import.meta, {
         "@xenkit/abi, records": timed(decodeRecords, SOME),
       },
     },
+    {
+      name: "serve a call",
+      contenders: {
+        C: C(c.c_serve_called),
+        "C, inlined": C(c.c_serve),
+        [OURS]: timed(serve, SOME),
+      },
+    },
   ],
   targets: [
     // The same bounds twice: against C as a library has it, and against the strictest C there is.
@@ -381,7 +415,7 @@ await bench(import.meta, {
   notes: [
     "Write: `cmd`, `interface_version`, `domain` and the payload. Read: domid, state, caps and the unique id as two halves;",
     "between two reads state and caps change, by one store. Round trip: write, that store, read. Decode: the record outlives",
-    "its round. Packages with records get a schema of the 32 bytes that matter, not of all 144.",
+    "its round. Serve: the hypervisor's checks of a request, and its answer. Packages with records get a schema of the 32 bytes that matter, not of all 144.",
     "",
     "C is `gcc -O3 -march=native`, one function for each operation, called as a library's functions are, with a barrier where",
     "the hypercall would be. *Inlined*: the compiler merges it all into the loop. *A new struct each time*: all 144 bytes",

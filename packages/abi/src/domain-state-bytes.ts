@@ -1,6 +1,7 @@
 /**
  * get_domain_state in place, over any caller's bytes: at any alignment, on any byte order of the
- * host, without allocating.
+ * host, without allocating. Byte by byte: typed arrays kept for a caller that comes again were
+ * measured a quarter faster for it, and twice slower for two callers in turn.
  *
  * Each function needs room for a whole domctl, 144 bytes, and throws `wrong-size` without it.
  */
