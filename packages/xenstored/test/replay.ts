@@ -3,8 +3,10 @@ import { encodeMessage, FrameReader, MESSAGE, messageTypeName } from "@xenkit/xe
 import {
   type Connection,
   createStoreDaemon,
+  DEFAULT_QUOTAS,
   followTracker,
   type GuestTransport,
+  type Quotas,
   type StoreDaemon,
   trackedDomains,
 } from "@xenkit/xenstored";
@@ -61,8 +63,25 @@ export const needsMore = ({ lines }: Scenario): boolean =>
     (line) => line.ring !== undefined || line.hold !== undefined || line.live_update !== undefined,
   );
 
+/**
+ * The recorded daemon accepts one less than a limit says, ours what it says: `"one lower"` plays a scenario with each
+ * limit, default or set in it, lowered by one, so that both refuse the same requests.
+ */
+export type Limits = "as recorded" | "one lower";
+
 /** Plays a scenario on a fresh daemon and returns what differs; nothing when all is equal. */
-export const replay = ({ lines }: Scenario): string[] => new Player(lines).differences();
+export const replay = ({ lines }: Scenario, limits: Limits): string[] =>
+  new Player(lines, limits).differences();
+
+const LOWERED = [
+  "nodes",
+  "watches",
+  "transactions",
+  "transaction-nodes",
+  "node-permissions",
+  "path-max",
+  "node-size",
+] as const;
 
 interface Client {
   readonly connection: Connection;
@@ -77,13 +96,17 @@ class Player {
   readonly #steps: Line[][] = [];
   readonly #daemon: StoreDaemon;
 
-  constructor(lines: readonly Line[]) {
+  readonly #limits: Limits;
+
+  constructor(lines: readonly Line[], limits: Limits) {
+    this.#limits = limits;
     for (const line of lines) (this.#steps[line.step] ??= []).push(line);
     const { tracker } = this.#xen;
     const options = lines[0]?.start?.options ?? [];
     this.#daemon = createStoreDaemon({
       domains: trackedDomains(tracker),
       guests: { open: ({ domid, connection }) => this.#openGuest(domid, connection) },
+      quotas: limits === "one lower" ? loweredQuotas() : {},
       keepOrphans: options.includes("--keep-orphans"),
     });
     followTracker(this.#daemon, tracker, { defer: (task) => this.#deferred.push(task) });
@@ -131,7 +154,7 @@ class Player {
       const client = line.conn === undefined ? undefined : this.#clients.get(line.conn);
       if (client === undefined) continue;
       if (line.closed === "by client") client.connection.close();
-      const bytes = bytesToSend(line);
+      const bytes = bytesToSend(line, this.#limits);
       if (bytes === undefined) continue;
       const chunks = pipelined.get(client);
       if (chunks === undefined) pipelined.set(client, [bytes]);
@@ -179,10 +202,25 @@ const sinkOf = (
   },
 });
 
-const bytesToSend = ({ send, send_raw }: Line): Uint8Array | undefined => {
+const loweredQuotas = (): Partial<Quotas> =>
+  Object.fromEntries(LOWERED.map((name) => [name, DEFAULT_QUOTAS[name] - 1]));
+
+/** SET_QUOTA of a limit that the recorded daemon takes one too low, with that value. */
+const lowered = (payload: Buffer): Buffer => {
+  const strings = payload.toString("latin1").split("\0");
+  const [name, value] = strings.slice(-3);
+  const counted = LOWERED.some((each) => each === name) && /^[1-9][0-9]*$/.test(value ?? "");
+  if (!counted) return payload;
+  strings[strings.length - 2] = `${Number(value) - 1}`;
+  return Buffer.from(strings.join("\0"), "latin1");
+};
+
+const bytesToSend = ({ send, send_raw }: Line, limits: Limits): Uint8Array | undefined => {
   if (send_raw !== undefined) return Buffer.from(send_raw.hex, "hex");
   if (send === undefined) return undefined;
-  const payload = Buffer.from(send.hex, "hex");
+  const recorded = Buffer.from(send.hex, "hex");
+  const lower = limits === "one lower" && send.type === MESSAGE.setQuota;
+  const payload = lower ? lowered(recorded) : recorded;
   const short = payload.subarray(0, 4096);
   const bytes = encodeMessage({
     type: send.type,

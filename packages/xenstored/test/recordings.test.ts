@@ -1,0 +1,39 @@
+import { readdirSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { EXPECTATIONS } from "./deviations.ts";
+import { needsMore, readRecording, replay } from "./replay.ts";
+
+const FOLDER = new URL("./vectors/", import.meta.url);
+const recordings = readdirSync(FOLDER).map((file) => ({
+  file,
+  scenarios: readRecording(new URL(file, FOLDER)),
+}));
+const played = recordings.flatMap(({ scenarios }) => scenarios.filter((each) => !needsMore(each)));
+
+describe.each(recordings)("recorded from Xen's daemon, $file", ({ scenarios }) => {
+  for (const scenario of scenarios.filter((each) => !needsMore(each))) {
+    const { limits = "as recorded", differences = 0, why } = EXPECTATIONS[scenario.name] ?? {};
+    const title =
+      why === undefined ? "gets the same messages" : `differs in ${differences} messages: ${why}`;
+    test(`${scenario.name} ${title}`, () => {
+      const found = replay(scenario, limits);
+      expect(found.length === differences ? [] : found).toEqual([]);
+    });
+  }
+});
+
+test("of the recorded scenarios that need no ring page, most match entirely", () => {
+  const matching = played.filter(({ name }) => EXPECTATIONS[name] === undefined);
+  process.stdout.write(
+    `recordings: ${matching.length} of ${played.length} scenarios match entirely\n`,
+  );
+  expect({ matching: matching.length, played: played.length }).toEqual({
+    matching: 63,
+    played: 94,
+  });
+});
+
+test("every listed deviation is of a scenario that is played", () => {
+  const names = new Set(played.map(({ name }) => name));
+  expect(Object.keys(EXPECTATIONS).filter((name) => !names.has(name))).toEqual([]);
+});
