@@ -1,5 +1,5 @@
 import { CAPS, ERRNO } from "@xenkit/abi";
-import type { Domain } from "./domain.ts";
+import { type Domain, LIFE } from "./domain.ts";
 import type { Enter } from "./event-channel-handle.ts";
 import { mapForeignPage, mapGrant } from "./foreign-pages.ts";
 import { GNTREF, type Grant } from "./grants.ts";
@@ -18,7 +18,7 @@ export interface MappedPage {
   readonly page: Uint8Array;
 }
 
-/** Guest memory and grants. Everything throws a HypervisorError "errno". */
+/** Guest memory and grants. Everything throws a HypervisorError "errno": EINVAL where a dead domain has given its pages back. */
 export interface Pages {
   /** A page of a guest, by guest frame number, shared by reference. It is made, zeroed, at its first use. */
   guestPage(domid: number, gfn: number): Uint8Array;
@@ -47,6 +47,12 @@ export const pagesOf = (machine: Machine, enter: Enter): Pages => {
     if (domain === undefined) throw errnoError(operation, -ERRNO.ESRCH);
     return domain;
   };
+  /** One that still has its pages. */
+  const findOwner = (operation: string, domid: number): Domain => {
+    const domain = find(operation, domid);
+    if (domain.life === LIFE.dead) throw errnoError(operation, -ERRNO.EINVAL);
+    return domain;
+  };
   const mapped = (operation: string, handle: number): Mapping => {
     const mapping = machine.mappings.get(handle);
     if (mapping === undefined) throw errnoError(operation, -ERRNO.EINVAL);
@@ -54,14 +60,14 @@ export const pagesOf = (machine: Machine, enter: Enter): Pages => {
   };
   const guestPage = (domid: number, gfn: number): Uint8Array => {
     if (!Number.isSafeInteger(gfn) || gfn < 0) throw errnoError("guest_page", -ERRNO.EINVAL);
-    const page = find("guest_page", domid).memory.page(gfn);
+    const page = findOwner("guest_page", domid).memory.page(gfn);
     if (page === undefined) throw errnoError("guest_page", -ERRNO.ENOMEM);
     return page;
   };
   return {
     guestPage,
     ringPage: (domid) => {
-      const { grants } = find("ring_page", domid);
+      const { grants } = findOwner("ring_page", domid);
       const granted = grants.get(GNTREF.xenstore);
       if (granted !== undefined) return guestPage(domid, granted.gfn);
       const grantee = xenstoreDomid(machine);
@@ -69,7 +75,7 @@ export const pagesOf = (machine: Machine, enter: Enter): Pages => {
       return guestPage(domid, XENSTORE_GFN);
     },
     grantAccess: (domid, ref, grant) => {
-      const { grants } = find("grant_access", domid);
+      const { grants } = findOwner("grant_access", domid);
       if (!Number.isInteger(ref) || ref < 0 || ref >= grants.size) {
         throw errnoError("grant_access", -ERRNO.EINVAL);
       }
@@ -77,7 +83,7 @@ export const pagesOf = (machine: Machine, enter: Enter): Pages => {
       grants.set(ref, { ...grant });
     },
     revokeGrant: (domid, ref) => {
-      if (!find("revoke_grant", domid).grants.revoke(ref)) {
+      if (!findOwner("revoke_grant", domid).grants.revoke(ref)) {
         throw errnoError("revoke_grant", -ERRNO.ENOENT);
       }
     },

@@ -76,46 +76,45 @@ export const toolstackOf = (machine: Machine, enter: Enter): Toolstack => {
       if (domain === machine.hardware) throw errnoError("destroydomain", -ERRNO.EINVAL);
       return destroyDomain(machine, domain) === 0;
     });
+  const to =
+    (operation: string, act: (domain: Domain) => number) =>
+    (domid: number): void => {
+      enter(() => orThrow(operation, act(find(operation, domid))));
+    };
   return {
     createDomain: (wanted = {}) => enter(() => create(machine, wanted)),
-    pauseDomain: (domid) => {
-      orThrow("pausedomain", pauseDomain(find("pausedomain", domid)));
-    },
-    unpauseDomain: (domid) => {
-      orThrow("unpausedomain", unpauseDomain(find("unpausedomain", domid)));
-    },
+    pauseDomain: to("pausedomain", pauseDomain),
+    unpauseDomain: to("unpausedomain", unpauseDomain),
     shutdownDomain: (domid, reason = SHUTDOWN.poweroff) =>
       enter(() => shutdownDomain(machine, find("remote_shutdown", domid), reason & 0xff)),
-    resumeDomain: (domid) => resumeDomain(find("resumedomain", domid)),
+    resumeDomain: (domid) => enter(() => resumeDomain(find("resumedomain", domid))),
     destroyDomain: (domid) => {
       while (!destroyStep(domid));
     },
     destroyStep,
     setTeardownSteps: (domid, steps) => {
       if (!Number.isInteger(steps) || steps < 0) throw errnoError("teardown_steps", -ERRNO.EINVAL);
-      find("teardown_steps", domid).teardownSteps = steps;
+      enter(() => {
+        find("teardown_steps", domid).teardownSteps = steps;
+      });
     },
-    setTarget: (domid, target) => {
-      orThrow("set_target", setTarget(find("set_target", domid), find("set_target", target)));
-    },
-    setVirqHandler: (domid, virq = VIRQ.domExc) => {
-      const domain = find("set_virq_handler", domid);
-      orThrow("set_virq_handler", setVirqHandler(machine, domain, virq));
-    },
+    setTarget: (domid, target) =>
+      to("set_target", (domain) => setTarget(domain, find("set_target", target)))(domid),
+    setVirqHandler: (domid, virq = VIRQ.domExc) =>
+      to("set_virq_handler", (domain) => setVirqHandler(machine, domain, virq))(domid),
     raiseVirq: (domid, virq, vcpu = 0) =>
       enter(() => sendVirq(machine, find("raise_virq", domid), virq, vcpu)),
-    holdReference: (domid) => {
-      const domain = find("hold_reference", domid);
+    holdReference: to("hold_reference", (domain) => {
       holdReference(domain);
       domain.heldReferences += 1;
-    },
-    releaseReference: (domid) =>
-      enter(() => {
-        const domain = find("release_reference", domid);
-        if (domain.heldReferences === 0) throw errnoError("release_reference", -ERRNO.EINVAL);
-        domain.heldReferences -= 1;
-        dropReference(machine, domain);
-      }),
+      return 0;
+    }),
+    releaseReference: to("release_reference", (domain) => {
+      if (domain.heldReferences === 0) return -ERRNO.EINVAL;
+      domain.heldReferences -= 1;
+      dropReference(machine, domain);
+      return 0;
+    }),
   };
 };
 
