@@ -7,7 +7,7 @@ import { socketPaths } from "./sockets.ts";
 import { XenkitError } from "./xenkit-error.ts";
 
 /** One call of the control protocol. */
-export interface ControlCall {
+interface ControlCall {
   readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
   readonly body?: object;

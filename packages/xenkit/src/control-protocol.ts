@@ -43,7 +43,7 @@ export const SHUTDOWN_REASONS: readonly ShutdownReason[] = [
 ];
 
 /** One guest to create. */
-export interface GuestRequest {
+interface GuestRequest {
   /** 1 to 64 of `A-Z a-z 0-9 . _ -`, no sign first. `guest-DOMID` if missing. */
   readonly name?: string | undefined;
   /** 1 to {@link DOMID_MAX}; the next free one if missing. */

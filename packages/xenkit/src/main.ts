@@ -4,7 +4,7 @@ import type { Terminal } from "./terminal.ts";
 import { failureText, isXenkitError } from "./xenkit-error.ts";
 
 /** Exit codes. */
-export const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
+const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
 
 /**
  * Runs one command line.

@@ -46,9 +46,13 @@ describe.runIf(tools)("Debian's Xenstore programs, against `xenkit up`", () => {
   });
 
   test("xenstore-watch sees a domain come, shut down and go", async () => {
-    const watch: ChildProcess = spawn("xenstore-watch", ["@introduceDomain", "@releaseDomain"], {
-      env,
-    });
+    const watch: ChildProcess = spawn(
+      "/usr/bin/xenstore-watch",
+      ["@introduceDomain", "@releaseDomain"],
+      {
+        env,
+      },
+    );
     try {
       const next = linesOf(watch);
       expect([await next(), await next()]).toEqual(["@introduceDomain", "@releaseDomain"]);
@@ -68,7 +72,7 @@ describe.runIf(tools)("Debian's Xenstore programs, against `xenkit up`", () => {
 
   test("xenstore-watch sees @releaseDomain of a domain that is destroyed without a shutdown", async () => {
     const { stdout } = await host.run("domain", "create");
-    const watch: ChildProcess = spawn("xenstore-watch", ["@releaseDomain"], { env });
+    const watch: ChildProcess = spawn("/usr/bin/xenstore-watch", ["@releaseDomain"], { env });
     try {
       const next = linesOf(watch);
       expect(await next()).toBe("@releaseDomain");

@@ -47,7 +47,7 @@ export const outcomeOf = async (child: ChildProcess): Promise<Outcome> => {
 };
 
 /** What the ready line says. */
-export interface Ready {
+interface Ready {
   readonly pid: number;
   readonly dir: string;
   readonly xenstored: string;
