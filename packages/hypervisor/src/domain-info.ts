@@ -3,43 +3,74 @@ import {
   DOMCTL_PAYLOAD_OFFSET,
   DOMINF,
   DOMINF_SHUTDOWN_SHIFT,
-  type DomainInfo,
   getDomainInfo,
   type Release,
 } from "@xenkit/abi";
-import { writeU16 } from "./bytes.ts";
+import { writeU16, writeU32 } from "./bytes.ts";
 import { type Domain, LIFE, SHUTDOWN_PROGRESS } from "./domain.ts";
 
-const PAGES_PER_KB = 4n;
-const NO_FRAME = 2n ** 64n - 1n;
-const NO_VCPU = 2 ** 32 - 1;
+const NO_HALF_FRAME = -1;
+const NO_VCPU = -1;
 
-/** Answers getdomaininfo: the old way of learning the state of a domain. */
-export const writeDomainInfo = (release: Release, domain: Domain, bytes: Uint8Array): void => {
-  writeU16(bytes, 8, domain.domid);
-  getDomainInfo[release].encode(infoOf(domain), bytes, DOMCTL_PAYLOAD_OFFSET);
+/** Where the fields are that are not always 0, from the start of the domctl. The layout is the codec's. */
+const placesOf = (release: Release) => {
+  const { fields, size } = getDomainInfo[release];
+  const at = (name: string): number => {
+    const field = fields.find((each) => each.name === name);
+    if (field === undefined) throw new Error(`getdomaininfo has no field ${name}`);
+    return DOMCTL_PAYLOAD_OFFSET + field.offset;
+  };
+  return {
+    end: DOMCTL_PAYLOAD_OFFSET + size,
+    domain: at("domain"),
+    flags: at("flags"),
+    maxPages: at("maxPages"),
+    sharedInfoFrame: at("sharedInfoFrame"),
+    nrOnlineVcpus: at("nrOnlineVcpus"),
+    maxVcpuId: at("maxVcpuId"),
+    ssidref: at("ssidref"),
+    handle: at("handle"),
+  };
 };
 
-const infoOf = (domain: Domain): DomainInfo => ({
-  domain: domain.domid,
-  pad1: 0,
-  flags: flagsOf(domain),
-  totPages: 0n,
-  maxPages: domain.maxMemKb / PAGES_PER_KB,
-  outstandingPages: 0n,
-  shrPages: 0n,
-  pagedPages: 0n,
-  sharedInfoFrame: NO_FRAME,
-  cpuTime: 0n,
-  nrOnlineVcpus: domain.vcpus,
-  maxVcpuId: domain.vcpus === 0 ? NO_VCPU : domain.vcpus - 1,
-  ssidref: domain.config.ssidref,
-  handle: handleOf(domain.config.handle),
-  cpupool: 0,
-  gpaddrBits: 0,
-  pad2: new Uint8Array(7),
-  archConfig: { emulationFlags: 0, miscFlags: 0 },
-});
+const PLACES = { "4.21": placesOf("4.21"), "4.22": placesOf("4.22") } as const;
+
+/**
+ * Answers getdomaininfo: the old way of learning the state of a domain. In place and without allocating, as
+ * get_domain_state is: whoever compares the two ways compares what they ask for, not how it is encoded.
+ */
+export const writeDomainInfo = (release: Release, domain: Domain, bytes: Uint8Array): void => {
+  const at = PLACES[release];
+  const { config, vcpus } = domain;
+  writeU16(bytes, 8, domain.domid);
+  bytes.fill(0, DOMCTL_PAYLOAD_OFFSET, at.end);
+  writeU16(bytes, at.domain, domain.domid);
+  writeU32(bytes, at.flags, flagsOf(domain));
+  writePages(bytes, at.maxPages, domain.maxMemKb);
+  writeU32(bytes, at.sharedInfoFrame, NO_HALF_FRAME);
+  writeU32(bytes, at.sharedInfoFrame + 4, NO_HALF_FRAME);
+  writeU32(bytes, at.nrOnlineVcpus, vcpus);
+  writeU32(bytes, at.maxVcpuId, vcpus === 0 ? NO_VCPU : vcpus - 1);
+  writeU32(bytes, at.ssidref, config.ssidref);
+  for (let byte = 0; byte < 16; byte += 1) {
+    const high = digitAt(config.handle, 2 * byte);
+    bytes[at.handle + byte] = (high << 4) | digitAt(config.handle, 2 * byte + 1);
+  }
+};
+
+/** KiB as pages of 4 KiB. Nearly always 0, and then no bigint is touched. */
+const writePages = (bytes: Uint8Array, at: number, kb: bigint): void => {
+  if (kb === 0n) return;
+  const pages = kb >> 2n;
+  writeU32(bytes, at, Number(pages & 0xffff_ffffn));
+  writeU32(bytes, at + 4, Number(pages >> 32n));
+};
+
+/** One lower-case hex digit. */
+const digitAt = (hex: string, at: number): number => {
+  const code = hex.charCodeAt(at);
+  return code < 58 ? code - 48 : code - 87;
+};
 
 const flagsOf = ({ life, shutdown, shutdownReason, pauseCount, vcpus, config }: Domain): number => {
   const isDown = shutdown === SHUTDOWN_PROGRESS.complete;
@@ -52,6 +83,3 @@ const flagsOf = ({ life, shutdown, shutdownReason, pauseCount, vcpus, config }: 
   if ((config.flags & CDF.xsDomain) !== 0) flags |= DOMINF.xsDomain;
   return flags;
 };
-
-const handleOf = (hex: string): Uint8Array =>
-  Uint8Array.from({ length: 16 }, (_, at) => Number.parseInt(hex.slice(2 * at, 2 * at + 2), 16));

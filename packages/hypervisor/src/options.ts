@@ -16,6 +16,11 @@ import { type UniqueIdPolicy, UniqueIds } from "./unique-ids.ts";
 export interface HypervisorOptions {
   /** Which hypervisor to be. Default: 4.22. */
   readonly release?: Release;
+  /**
+   * What the unstable domctls must carry in `interface_version`, u32. Default: the release's. Another one makes the host of
+   * a release to come that is like this one in all else.
+   */
+  readonly interfaceVersion?: number;
   /** How unique ids follow each other. Default: `sequence`. */
   readonly uniqueIds?: UniqueIdPolicy;
   /** The unique id of the first domain, 1 … 2^64 − 1: continues a recorded chain. */
@@ -44,6 +49,7 @@ export interface HypervisorOptions {
 }
 
 const MAX_ID = 2n ** 64n - 1n;
+const MAX_U32 = 2 ** 32 - 1;
 
 /**
  * The empty machine that the options describe, without dom0.
@@ -65,6 +71,10 @@ export const machineOf = (
   const profile = RELEASES[release];
   if (profile === undefined)
     throw badOption("release", `${release} is not one of ${Object.keys(RELEASES).join(", ")}`);
+  const { interfaceVersion = profile.interfaceVersion } = options;
+  if (!Number.isInteger(interfaceVersion) || interfaceVersion < 1 || interfaceVersion > MAX_U32) {
+    throw badOption("interfaceVersion", `${interfaceVersion} is not from 1 to 2^32 − 1`);
+  }
   if (firstUniqueId !== undefined && (firstUniqueId < 1n || firstUniqueId > MAX_ID)) {
     throw badOption("firstUniqueId", `${firstUniqueId} is not from 1 to 2^64 − 1`);
   }
@@ -72,7 +82,7 @@ export const machineOf = (
     throw badOption("teardownSteps", `${teardownSteps} is not a whole number`);
   }
   return {
-    profile,
+    profile: { ...profile, interfaceVersion },
     limits: checkedLimits(options.limits ?? {}),
     policy: options.policy ?? defaultPolicy,
     drainOrder: options.drainOrder ?? "clear-first",

@@ -174,10 +174,64 @@ describe("getdomaininfo", () => {
     });
   });
 
+  test.each(["4.21", "4.22"] as const)(
+    "has every field where the struct of %s has it",
+    (release) => {
+      const host = createHypervisor({ release });
+      const handle = Uint8Array.from({ length: 16 }, (_, at) => 0xf0 - 11 * at);
+      create(host, 9, { flags: CDF.hvm, ssidref: 0x01020304, maxVcpus: 3, handle });
+      // 2^33 + 5 pages, and a bit: a whole 64-bit number of KiB.
+      expect(domctl(host, 0, DOMCTL.maxMem, 9, 22, 8)).toBe(0);
+      expect(domctl(host, 0, DOMCTL.maxVcpus, 9, 3)).toBe(0);
+      const bytes = domctlBytes(host, DOMCTL.getdomaininfo, 9);
+      bytes.fill(0xa5, DOMCTL_PAYLOAD_OFFSET);
+      expect(host.hypercall(0, HYPERVISOR.domctl, bytes)).toBe(0);
+      const codec = getDomainInfo[release];
+      expect(codec.decode(bytes, DOMCTL_PAYLOAD_OFFSET)).toEqual({
+        domain: 9,
+        pad1: 0,
+        flags: DOMINF.hvmGuest | DOMINF.paused,
+        totPages: 0n,
+        maxPages: 2n ** 33n + 5n,
+        outstandingPages: 0n,
+        shrPages: 0n,
+        pagedPages: 0n,
+        sharedInfoFrame: 2n ** 64n - 1n,
+        cpuTime: 0n,
+        nrOnlineVcpus: 3,
+        maxVcpuId: 2,
+        ssidref: 0x01020304,
+        handle,
+        cpupool: 0,
+        gpaddrBits: 0,
+        pad2: new Uint8Array(7),
+        archConfig: { emulationFlags: 0, miscFlags: 0 },
+      });
+      expect(new Set(bytes.subarray(DOMCTL_PAYLOAD_OFFSET + codec.size))).toEqual(new Set([0xa5]));
+    },
+  );
+
   test("is for control domains and the Xenstore domain", () => {
     const host = createHypervisor();
     const store = host.createDomain({ caps: CAPS.xenstore });
     expect(domctl(host, store, DOMCTL.getdomaininfo, 0)).toBe(0);
+  });
+});
+
+describe("the interface version", () => {
+  test("of a release to come can be had, and then no other will do", () => {
+    const host = createHypervisor({ interfaceVersion: 0x19 });
+    const bytes = domctlBytes(host, DOMCTL.createdomain, DOMID.any);
+    bytes.set(createBytes(host, DOMID.any));
+    expect(host.hypercall(0, HYPERVISOR.domctl, bytes)).toBe(-ERRNO.EACCES);
+    bytes[4] = 0x19;
+    expect(host.hypercall(0, HYPERVISOR.domctl, bytes)).toBe(0);
+  });
+
+  test.each([0, -1, 1.5, 2 ** 32, Number.NaN])("is not %s", (interfaceVersion) => {
+    expect(() => createHypervisor({ interfaceVersion })).toThrow(
+      expect.objectContaining({ code: "bad-option" }),
+    );
   });
 });
 
