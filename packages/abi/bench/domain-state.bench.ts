@@ -27,10 +27,10 @@ const c = loadC(new URL("./abi.c", import.meta.url), {
   c_sum: "double c_sum(void)",
 });
 
-/** An operation of a nanosecond, of ten, of a thousand: as many as make a sample of milliseconds. */
-const MANY = 2_000_000;
-const SOME = 400_000;
-const FEW = 4_000;
+/** An operation of a nanosecond, of ten, of a thousand: samples of a millisecond, so that most are not interrupted. */
+const MANY = 500_000;
+const SOME = 200_000;
+const FEW = 1_000;
 
 /** Keeps results alive. */
 let sink: unknown = 0;
