@@ -70,7 +70,7 @@ export const tooLong = (length: number): WireError<"payload-too-long"> =>
     limit: PAYLOAD_MAX,
   });
 
-/** @internal */
+/** Reads a little-endian u32. */
 export const getU32 = (bytes: Uint8Array, at: number): number =>
   ((bytes[at] as number) |
     ((bytes[at + 1] as number) << 8) |
@@ -78,7 +78,7 @@ export const getU32 = (bytes: Uint8Array, at: number): number =>
     ((bytes[at + 3] as number) << 24)) >>>
   0;
 
-/** @internal */
+/** Writes a little-endian u32. */
 export const putU32 = (bytes: Uint8Array, at: number, value: number): void => {
   bytes[at] = value;
   bytes[at + 1] = value >>> 8;

@@ -9,7 +9,15 @@ export {
 export { binary, bytesOf, writeBinary } from "./binary.ts";
 export { atoi, parseAnyBase, parseDomid } from "./c-number.ts";
 export { FrameReader } from "./frame-reader.ts";
-export { HEADER_SIZE, type Header, PAYLOAD_MAX, readHeader, writeHeader } from "./header.ts";
+export {
+  getU32,
+  HEADER_SIZE,
+  type Header,
+  PAYLOAD_MAX,
+  putU32,
+  readHeader,
+  writeHeader,
+} from "./header.ts";
 export { encodeMessage, type Message } from "./message.ts";
 export { MESSAGE, type MessageType, messageTypeName } from "./message-type.ts";
 export {

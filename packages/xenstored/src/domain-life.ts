@@ -64,13 +64,14 @@ export class DomainLife {
   }
 
   /**
-   * Begins to serve a domain that was there before the daemon: its page names its port. Fires nothing.
+   * Begins to serve a domain that was there before the daemon. Fires nothing.
    *
+   * @param port - Undefined: its page names it.
    * @returns Whether the domain is served.
    */
-  adopt(domid: number): boolean {
+  adopt(domid: number, port: number | undefined): boolean {
     const record = this.#rooms.domains.known(domid);
-    if (record === undefined || record.connection !== undefined || !this.#open(record, undefined)) {
+    if (record === undefined || record.connection !== undefined || !this.#open(record, port)) {
       return false;
     }
     record.introduced = true;

@@ -17,6 +17,7 @@ export {
 } from "./guest-transport.ts";
 export type { OutputQueue } from "./output-queue.ts";
 export { DEFAULT_QUOTAS, QUOTA_NAMES, type QuotaName, type Quotas } from "./quota.ts";
+export { type GuestChannel, type MappedRing, type RingHost, ringGuests } from "./ring-transport.ts";
 export { createStoreDaemon, type StoreDaemon, type StoreDaemonOptions } from "./store-daemon.ts";
 export {
   isXenstoredError,

@@ -1,4 +1,4 @@
-import { HEADER_SIZE, writeBinary } from "@xenkit/xenstore-wire";
+import { HEADER_SIZE, putU32, writeBinary } from "@xenkit/xenstore-wire";
 
 const FIRST_SIZE = 1024;
 
@@ -159,10 +159,3 @@ export class OutputQueue {
     if (count > 0) events.splice(0, count);
   }
 }
-
-const putU32 = (bytes: Uint8Array, at: number, value: number): void => {
-  bytes[at] = value;
-  bytes[at + 1] = value >>> 8;
-  bytes[at + 2] = value >>> 16;
-  bytes[at + 3] = value >>> 24;
-};

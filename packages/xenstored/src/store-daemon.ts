@@ -36,8 +36,13 @@ export interface StoreDaemonOptions {
 export interface StoreDaemon {
   /** A client on a socket: it acts for the control domain. */
   connect(sink: ConnectionSink): Connection;
-  /** Serves a domain that was there before the daemon, as INTRODUCE does but without events. */
-  adopt(domid: number): boolean;
+  /**
+   * Serves a domain that was there before the daemon, as INTRODUCE does but without events.
+   *
+   * @param port - Of the domain; without it, the one that its page names.
+   * @returns Whether it is served.
+   */
+  adopt(domid: number, port?: number): boolean;
   /** Takes what a tracker found in one drain, in order. */
   follow(changes: readonly DomainChange[]): void;
   /** How many connections, watches, nodes there are. */
@@ -110,7 +115,7 @@ export const createStoreDaemon = (options: StoreDaemonOptions): StoreDaemon => {
 
   return {
     connect: (sink) => connect("socket", controlDomid, sink),
-    adopt: (domid) => life.adopt(domid),
+    adopt: (domid, port) => life.adopt(domid, port),
     follow: (changes) => {
       life.follow(changes);
       closeOverflowed();

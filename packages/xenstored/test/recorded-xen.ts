@@ -6,6 +6,9 @@ import {
   type Xenmanage,
 } from "@xenkit/xenmanage";
 
+import { RING_PAGE } from "@xenkit/xenstore-wire";
+import type { RingHost } from "@xenkit/xenstored";
+
 /** One `hv` line of a recording. */
 export interface HvLine {
   readonly action: string;
@@ -21,7 +24,7 @@ interface Domain {
   readonly uniqueId: number;
 }
 
-const PORT = 1;
+const VIRQ_PORT = 1;
 
 /**
  * The hypervisor of a recording: domains are what its lines say, and `get_domain_state` answers from them. The real
@@ -32,12 +35,14 @@ export class RecordedXen {
   readonly tracker: DomainTracker;
   readonly #domains = new Map<number, Domain>();
   readonly #changed = new Set<number>();
+  readonly #pages = new Map<number, Uint8Array>();
+  readonly #channels = new Map<number, () => void>();
   #notify: () => void = () => {};
 
   constructor() {
     this.#domains.set(0, { state: STATE.exist, caps: 7, uniqueId: 1 });
     const events: EventChannels = {
-      bindVirq: () => PORT,
+      bindVirq: () => VIRQ_PORT,
       onPort: (_, listener) => {
         this.#notify = listener;
         return () => {};
@@ -60,6 +65,7 @@ export class RecordedXen {
     }
     if (domid === undefined) return;
     this.#changed.add(domid);
+    if (this.#domains.get(domid)?.uniqueId !== unique_id) this.#pages.delete(domid);
     if (action === "gone") this.#domains.delete(domid);
     else {
       const bits = state.reduce((set, name) => set | STATE[name], 0);
@@ -67,8 +73,34 @@ export class RecordedXen {
     }
   }
 
-  has(domid: number): boolean {
-    return this.#domains.has(domid);
+  /** The domains that exist. */
+  domids(): number[] {
+    return [...this.#domains.keys()];
+  }
+
+  /** The ring page of a domain: a new domain has a new one. */
+  page(domid: number): Uint8Array {
+    const page = this.#pages.get(domid) ?? new Uint8Array(RING_PAGE.size);
+    this.#pages.set(domid, page);
+    return page;
+  }
+
+  /** The guest notifies the daemon. */
+  notifyDaemon(domid: number): void {
+    this.#channels.get(domid)?.();
+  }
+
+  /** What the daemon's rings stand on. */
+  rings(defer: (task: () => void) => void): RingHost {
+    return {
+      defer,
+      map: (domid) =>
+        this.#domains.has(domid) ? { page: this.page(domid), unmap: () => {} } : undefined,
+      bind: (domid, _, onEvent) => {
+        this.#channels.set(domid, onEvent);
+        return { notify: () => {}, close: () => this.#channels.delete(domid) };
+      },
+    };
   }
 
   #hypercall(buffer: Uint8Array): number {

@@ -1,16 +1,25 @@
 import { readFileSync } from "node:fs";
-import { encodeMessage, FrameReader, MESSAGE, messageTypeName } from "@xenkit/xenstore-wire";
+import {
+  encodeMessage,
+  FrameReader,
+  getU32,
+  MESSAGE,
+  messageTypeName,
+  putU32,
+  RING_PAGE,
+} from "@xenkit/xenstore-wire";
 import {
   type Connection,
   createStoreDaemon,
   DEFAULT_QUOTAS,
   followTracker,
-  type GuestTransport,
   type Quotas,
+  ringGuests,
   type StoreDaemon,
   trackedDomains,
 } from "@xenkit/xenstored";
 import { type HvLine, RecordedXen } from "./recorded-xen.ts";
+import { RingClient } from "./ring-client.ts";
 
 interface RecordedMessage {
   readonly type: number;
@@ -20,6 +29,29 @@ interface RecordedMessage {
   /** What the header announces, when it lies. */
   readonly len?: number;
 }
+
+/** Fields of the shared page. */
+const RING_FIELDS: Readonly<Record<RingField, number>> = {
+  req_cons: RING_PAGE.requestConsumer,
+  req_prod: RING_PAGE.requestProducer,
+  rsp_cons: RING_PAGE.responseConsumer,
+  rsp_prod: RING_PAGE.responseProducer,
+  server_features: RING_PAGE.features,
+  connection: RING_PAGE.connection,
+  error: RING_PAGE.error,
+  evtchn_port: RING_PAGE.eventChannelPort,
+};
+
+type RingField =
+  | "req_cons"
+  | "req_prod"
+  | "rsp_cons"
+  | "rsp_prod"
+  | "server_features"
+  | "connection"
+  | "error"
+  | "evtchn_port";
+type RingFields = Partial<Record<RingField, number>>;
 
 /** One line of a recording; see the README of the vectors. */
 interface Line {
@@ -34,7 +66,7 @@ interface Line {
   readonly recv?: RecordedMessage;
   readonly varies?: readonly string[];
   readonly hv?: HvLine;
-  readonly ring?: unknown;
+  readonly ring?: { readonly domid: number; readonly set?: RingFields; readonly is?: RingFields };
   readonly hold?: boolean;
   readonly live_update?: unknown;
 }
@@ -57,12 +89,6 @@ export const readRecording = (url: URL): Scenario[] => {
   return [...scenarios].map(([name, lines]) => ({ name, lines }));
 };
 
-/** Whether a scenario looks at the shared page or at a live update: what needs more than messages. */
-export const needsMore = ({ lines }: Scenario): boolean =>
-  lines.some(
-    (line) => line.ring !== undefined || line.hold !== undefined || line.live_update !== undefined,
-  );
-
 /**
  * The recorded daemon accepts one less than a limit says, ours what it says: `"one lower"` plays a scenario with each
  * limit, default or set in it, lowered by one, so that both refuse the same requests.
@@ -73,19 +99,14 @@ export type Limits = "as recorded" | "one lower";
 export const replay = ({ lines }: Scenario, limits: Limits): string[] =>
   new Player(lines, limits).differences();
 
-const LOWERED = [
-  "nodes",
-  "watches",
-  "transactions",
-  "transaction-nodes",
-  "node-permissions",
-  "path-max",
-  "node-size",
-] as const;
-
 interface Client {
-  readonly connection: Connection;
+  readonly send: (bytes: Uint8Array) => void;
+  /** Takes the bytes that have come. */
+  readonly take: () => Uint8Array;
   readonly reader: FrameReader;
+  /** Of a socket. */
+  readonly connection: Connection | undefined;
+  readonly ring: RingClient | undefined;
   closed: boolean;
 }
 
@@ -95,22 +116,27 @@ class Player {
   readonly #deferred: (() => void)[] = [];
   readonly #steps: Line[][] = [];
   readonly #daemon: StoreDaemon;
-
   readonly #limits: Limits;
+  #started = false;
 
   constructor(lines: readonly Line[], limits: Limits) {
     this.#limits = limits;
-    for (const line of lines) (this.#steps[line.step] ??= []).push(line);
+    for (const line of lines) {
+      this.#steps[line.step] ??= [];
+      this.#steps[line.step]?.push(line);
+    }
     const { tracker } = this.#xen;
-    const options = lines[0]?.start?.options ?? [];
+    const defer = (task: () => void): void => {
+      this.#deferred.push(task);
+    };
     this.#daemon = createStoreDaemon({
       domains: trackedDomains(tracker),
-      guests: { open: ({ domid, connection }) => this.#openGuest(domid, connection) },
+      guests: ringGuests(this.#xen.rings(defer)),
       quotas: limits === "one lower" ? loweredQuotas() : {},
-      keepOrphans: options.includes("--keep-orphans"),
+      keepOrphans: (lines[0]?.start?.options ?? []).includes("--keep-orphans"),
     });
-    followTracker(this.#daemon, tracker, { defer: (task) => this.#deferred.push(task) });
-    this.#daemon.adopt(0);
+    followTracker(this.#daemon, tracker, { defer });
+    this.#daemon.adopt(0, 1);
   }
 
   differences(): string[] {
@@ -118,7 +144,7 @@ class Player {
     for (const lines of this.#steps) {
       for (const line of lines ?? []) this.#open(line);
       this.#act(lines ?? []);
-      for (const task of this.#deferred.splice(0)) task();
+      this.#settle();
       found.push(...this.#compare(lines ?? []));
     }
     return found;
@@ -126,81 +152,141 @@ class Player {
 
   #open({ conn, open }: Line): void {
     if (conn === undefined || open !== "socket") return;
+    if (!this.#started) this.#adoptPresent();
+    this.#started = true;
+    const connection = this.#daemon.connect({
+      output: () => {},
+      closed: (reason) => {
+        client.closed = reason === "protocol";
+      },
+    });
     const client: Client = {
-      connection: this.#daemon.connect(sinkOf(() => client)),
+      send: (bytes) => connection.receive(bytes),
+      take: () => connection.output.take(),
       reader: new FrameReader(),
+      connection,
+      ring: undefined,
       closed: false,
     };
     this.#clients.set(conn, client);
   }
 
-  #openGuest(domid: number, connection: Connection): GuestTransport | undefined {
-    if (!this.#xen.has(domid)) return undefined;
-    const client: Client = { connection, reader: new FrameReader(), closed: false };
-    this.#clients.set(`g${domid}`, client);
-    const nothing = (): void => {};
-    return {
-      ...sinkOf(() => client),
-      start: nothing,
-      restart: () => client.reader.reset(),
-      close: nothing,
+  /** The recorded daemon starts after the domains that were created before the first socket. */
+  #adoptPresent(): void {
+    for (const domid of this.#xen.domids()) {
+      const port = getU32(this.#xen.page(domid), RING_PAGE.eventChannelPort);
+      if (port !== 0) this.#daemon.adopt(domid);
+    }
+  }
+
+  #guest(name: string): Client {
+    const known = this.#clients.get(name);
+    if (known !== undefined) return known;
+    const domid = Number(name.slice(1));
+    const ring = new RingClient({
+      page: () => this.#xen.page(domid),
+      notify: () => {
+        this.#xen.notifyDaemon(domid);
+        this.#settle();
+      },
+    });
+    const client: Client = {
+      send: (bytes) => ring.send(bytes),
+      take: () => ring.take(),
+      reader: new FrameReader(),
+      connection: undefined,
+      ring,
+      closed: false,
     };
+    this.#clients.set(name, client);
+    return client;
+  }
+
+  #settle(): void {
+    for (let task = this.#deferred.shift(); task !== undefined; task = this.#deferred.shift())
+      task();
   }
 
   #act(lines: readonly Line[]): void {
     const pipelined = new Map<Client, Uint8Array[]>();
     for (const line of lines) {
       if (line.hv !== undefined) this.#xen.play(line.hv);
-      const client = line.conn === undefined ? undefined : this.#clients.get(line.conn);
+      if (line.ring?.set !== undefined) this.#setRing(line.ring.domid, line.ring.set);
+      if (line.conn === undefined) continue;
+      const client = line.conn.startsWith("g")
+        ? this.#guest(line.conn)
+        : this.#clients.get(line.conn);
       if (client === undefined) continue;
-      if (line.closed === "by client") client.connection.close();
+      if (line.closed === "by client") client.connection?.close();
+      if (line.open === "ring") client.reader.reset();
+      if (line.hold !== undefined && client.ring !== undefined) client.ring.held = line.hold;
       const bytes = bytesToSend(line, this.#limits);
       if (bytes === undefined) continue;
       const chunks = pipelined.get(client);
       if (chunks === undefined) pipelined.set(client, [bytes]);
       else chunks.push(bytes);
     }
-    for (const [{ connection }, chunks] of pipelined) connection.receive(Buffer.concat(chunks));
+    for (const [client, chunks] of pipelined) client.send(Buffer.concat(chunks));
+  }
+
+  #setRing(domid: number, fields: RingFields): void {
+    const page = this.#xen.page(domid);
+    for (const [name, value] of Object.entries(fields)) {
+      putU32(page, RING_FIELDS[name as RingField], value);
+    }
+    this.#xen.notifyDaemon(domid);
   }
 
   #compare(lines: readonly Line[]): string[] {
     const found: string[] = [];
+    const step = lines[0]?.step;
     for (const [name, client] of this.#clients) {
       const mine = lines.filter(({ conn }) => conn === name);
-      const anyOrder = mine.some(({ varies }) =>
-        varies?.some((what) => what.startsWith("may come before")),
-      );
+      const varying = mine.flatMap(({ varies = [] }) => varies);
       const expected = mine.flatMap(({ recv, varies }) =>
         recv === undefined ? [] : [show(recv, varies)],
       );
-      const varying = mine.flatMap(({ varies = [] }) => varies);
       const actual = takeMessages(client).map((message) => show(message, varying));
+      const anyOrder = varying.some((what) => what.startsWith("may come before"));
       if (anyOrder) for (const list of [expected, actual]) list.sort();
-      const step = lines[0]?.step;
       for (let index = 0; index < Math.max(expected.length, actual.length); index += 1) {
         if (expected[index] === actual[index]) continue;
         const sent = mine.flatMap(({ send }) => (send === undefined ? [] : [show(send)]));
-        found.push(
-          `step ${step} ${name}: ${sent.join("; ")}: expected ${expected[index]}, got ${actual[index]}`,
-        );
+        const difference = `expected ${expected[index]}, got ${actual[index]}`;
+        found.push(`step ${step} ${name}: ${sent.join("; ")}: ${difference}`);
       }
       const closed = mine.some((line) => line.closed === "by daemon");
-      if (closed !== client.closed)
-        found.push(`step ${step} ${name}: closed ${client.closed}, expected ${closed}`);
+      if (closed !== client.closed) found.push(`step ${step} ${name}: closed is ${client.closed}`);
       client.closed = false;
     }
+    for (const { ring } of lines)
+      if (ring?.is !== undefined) found.push(...this.#compareRing(step, ring));
     return found;
+  }
+
+  #compareRing(
+    step: number | undefined,
+    { domid, is = {} }: { domid: number; is?: RingFields },
+  ): string[] {
+    const page = this.#xen.page(domid);
+    return Object.entries(is).flatMap(([name, value]) => {
+      const actual = getU32(page, RING_FIELDS[name as RingField]);
+      return actual === value
+        ? []
+        : [`step ${step} ring ${domid}: ${name} is ${actual}, not ${value}`];
+    });
   }
 }
 
-const sinkOf = (
-  client: () => Client,
-): { output: () => void; closed: (reason: string) => void } => ({
-  output: () => {},
-  closed: (reason) => {
-    if (client().connection.kind === "socket" && reason === "protocol") client().closed = true;
-  },
-});
+const LOWERED = [
+  "nodes",
+  "watches",
+  "transactions",
+  "transaction-nodes",
+  "node-permissions",
+  "path-max",
+  "node-size",
+] as const;
 
 const loweredQuotas = (): Partial<Quotas> =>
   Object.fromEntries(LOWERED.map((name) => [name, DEFAULT_QUOTAS[name] - 1]));
@@ -221,23 +307,19 @@ const bytesToSend = ({ send, send_raw }: Line, limits: Limits): Uint8Array | und
   const recorded = Buffer.from(send.hex, "hex");
   const lower = limits === "one lower" && send.type === MESSAGE.setQuota;
   const payload = lower ? lowered(recorded) : recorded;
-  const short = payload.subarray(0, 4096);
-  const bytes = encodeMessage({
-    type: send.type,
-    reqId: send.req_id,
-    txId: send.tx_id,
-    payload: short,
-  });
-  new DataView(bytes.buffer).setUint32(12, send.len ?? payload.length, true);
+  const { type, req_id: reqId, tx_id: txId } = send;
+  const bytes = encodeMessage({ type, reqId, txId, payload: payload.subarray(0, 4096) });
+  putU32(bytes, 12, send.len ?? payload.length);
   return bytes;
 };
 
-const takeMessages = ({ connection, reader }: Client): RecordedMessage[] => {
+const takeMessages = ({ take, reader }: Client): RecordedMessage[] => {
   const messages: RecordedMessage[] = [];
-  reader.push(connection.output.take());
+  reader.push(take());
   while (reader.next()) {
     const { type, reqId, txId, payload } = reader;
-    messages.push({ type, req_id: reqId, tx_id: txId, hex: Buffer.from(payload).toString("hex") });
+    const hex = Buffer.from(payload).toString("hex");
+    messages.push({ type, req_id: reqId, tx_id: txId, hex });
   }
   return messages;
 };
@@ -248,7 +330,7 @@ const show = (
 ): string => {
   let text = Buffer.from(hex, "hex").toString("latin1");
   if (varies.some((what) => what.startsWith("error name"))) text = "any";
-  if (type === MESSAGE.directoryPart && varies.includes("generation"))
-    text = text.replace(/^[0-9]+/, "N");
+  const anyGeneration = type === MESSAGE.directoryPart && varies.includes("generation");
+  if (anyGeneration) text = text.replace(/^[0-9]+/, "N");
   return `${messageTypeName(type) ?? type} ${req_id}/${tx_id} ${JSON.stringify(text)}`;
 };
