@@ -14,12 +14,13 @@ export interface Terminal {
 /**
  * The process's own terminal.
  *
- * A reader that goes away (`| head -1`) is no failure: output stops and `ended` is aborted. A second signal
- * ends the process at once.
+ * A reader that goes away (`| head -1`) is no failure: output stops and `ended` is aborted. A signal that comes when
+ * the end takes too long ends the process at once.
  */
 export const processTerminal = (): Terminal => {
   const ending = new AbortController();
   let readerIsGone = false;
+  let firstSignalAt: number | undefined;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE") throw error;
@@ -32,7 +33,8 @@ export const processTerminal = (): Terminal => {
     ["SIGTERM", 15],
   ] as const) {
     process.on(signal, () => {
-      if (ending.signal.aborted) process.exit(128 + number);
+      firstSignalAt ??= performance.now();
+      if (performance.now() - firstSignalAt > PATIENCE_MS) process.exit(128 + number);
       ending.abort();
     });
   }
@@ -50,3 +52,6 @@ export const processTerminal = (): Terminal => {
     ended: ending.signal,
   };
 };
+
+/** Signals within this time are one: npm, a shell and a terminal may each send the same. */
+const PATIENCE_MS = 2000;

@@ -1,29 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { main } from "../src/main.ts";
-import type { Terminal } from "../src/terminal.ts";
-import { xenkit } from "./support/run-xenkit.ts";
-
-/** A terminal that keeps what it is given. */
-const terminal = () => {
-  const output = { stdout: "", stderr: "" };
-  const fake: Terminal = {
-    print: (line) => {
-      output.stdout += `${line}\n`;
-    },
-    tell: (line) => {
-      output.stderr += `${line}\n`;
-    },
-    retell: () => {},
-    env: { XENKIT_DIR: "/nowhere" },
-    ended: AbortSignal.abort(),
-  };
-  return { fake, output };
-};
-
-const run = async (...args: string[]) => {
-  const { fake, output } = terminal();
-  return { code: await main(args, fake), ...output };
-};
+import { runHere as run, xenkit } from "./support/run-xenkit.ts";
 
 const COMMANDS = [
   "up",

@@ -29,7 +29,8 @@ describe("xenkit domain list", () => {
   });
 
   test("prints JSON with all there is to know", async () => {
-    expect((await host.list())[0]).toEqual({
+    const { stdout } = await host.run("domain", "list", "--json");
+    expect(JSON.parse(stdout)[0]).toEqual({
       domid: 0,
       name: "Domain-0",
       state: 1,

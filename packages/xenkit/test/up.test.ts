@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { existsSync, lstatSync, readdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -38,6 +39,27 @@ describe("xenkit up", () => {
       expect(readdirSync(host.dir)).toEqual([]);
     },
   );
+
+  test("takes several signals at once for one: npm and the terminal may both send it", async () => {
+    await using host = await startHost();
+    host.child.kill("SIGINT");
+    host.child.kill("SIGTERM");
+    // One that comes when all is done may still be what ends the process: the exit code tells nothing here.
+    await host.stop("SIGINT");
+    expect(readdirSync(host.dir)).toEqual([]);
+  });
+
+  test("ends though a client of the control socket keeps its connection", async () => {
+    await using host = await startHost();
+    const idle = connect(host.ready.control);
+    idle.on("error", () => {});
+    const busy = connect(host.ready.control);
+    busy.on("error", () => {});
+    busy.write("POST /v1/domains HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{");
+    await once(idle, "connect");
+    expect((await host.stop("SIGTERM")).code).toBe(0);
+    expect(readdirSync(host.dir)).toEqual([]);
+  });
 
   test("is refused in a directory where a host runs, naming its pid, and does it no harm", async () => {
     await using host = await startHost();

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { DomainAnswer } from "../../src/control-protocol.ts";
+import { main } from "../../src/main.ts";
 
 const BIN = fileURLToPath(new URL("../../src/bin.ts", import.meta.url));
 
@@ -46,6 +47,23 @@ export const outcomeOf = async (child: ChildProcess): Promise<Outcome> => {
   return { code, ...output };
 };
 
+/** Runs a command within this process, on a terminal that keeps what it is given. */
+export const runHere = async (...args: string[]): Promise<Outcome> => {
+  const output = { stdout: "", stderr: "" };
+  const code = await main(args, {
+    print: (line) => {
+      output.stdout += `${line}\n`;
+    },
+    tell: (line) => {
+      output.stderr += `${line}\n`;
+    },
+    retell: () => {},
+    env: { XENKIT_DIR: "/nowhere" },
+    ended: new AbortController().signal,
+  });
+  return { code, ...output };
+};
+
 /** What the ready line says. */
 interface Ready {
   readonly pid: number;
@@ -62,7 +80,7 @@ export interface RunningHost extends AsyncDisposable {
   readonly dir: string;
   /** Runs a command on this host. */
   readonly run: (...args: string[]) => Promise<Outcome>;
-  /** What `domain list --json` prints. */
+  /** What `domain list --json` prints; run within the test's own process, which is faster. */
   readonly list: () => Promise<DomainAnswer[]>;
   /** Sends the signal and waits for the end. */
   readonly stop: (signal: NodeJS.Signals) => Promise<Outcome>;
@@ -90,7 +108,7 @@ export const startHost = async (
     ready,
     dir,
     run,
-    list: async () => JSON.parse((await run("domain", "list", "--json")).stdout),
+    list: async () => JSON.parse((await runHere("domain", "list", "--json", "--dir", dir)).stdout),
     stop,
     [Symbol.asyncDispose]: async () => {
       await stop("SIGKILL");
