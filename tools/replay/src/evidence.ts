@@ -38,11 +38,13 @@ export const isDomctl = (
   line.input?.length === DOMCTL_SIZE &&
   line.output?.length === DOMCTL_SIZE;
 
+/** Is this a get_domain_state, in either form? */
+export const isQuestion = (line: Line): boolean =>
+  isDomctl(line) && readCommand(line.input) === DOMCTL.getDomainState;
+
 /** Is this a call for the next changed domain? */
 export const isDrain = (line: Line): boolean =>
-  isDomctl(line) &&
-  readCommand(line.input) === DOMCTL.getDomainState &&
-  readDomain(line.input) === DOMID.invalid;
+  isDomctl(line) && isQuestion(line) && readDomain(line.input) === DOMID.invalid;
 
 /** The unique id in a whole get_domain_state. */
 export const readUniqueId = (bytes: Uint8Array): bigint =>

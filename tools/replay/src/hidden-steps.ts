@@ -1,5 +1,5 @@
 import { STATE } from "@xenkit/abi";
-import { type Evidence, evidenceOf } from "./evidence.ts";
+import { type Evidence, evidenceOf, isQuestion } from "./evidence.ts";
 import type { Line } from "./line.ts";
 
 /** Something that happened in the recorded host beside the recorded operations. */
@@ -51,6 +51,19 @@ const livesOf = (lines: readonly Line[]): readonly Life[] => {
   return all;
 };
 
+/** Where the VIRQ arrived although since the last look at it nothing was done but ask for domain states. */
+const unexplainedArrivals = (lines: readonly Line[]): readonly number[] => {
+  const arrivals: number[] = [];
+  let explained = false;
+  for (const [index, line] of lines.entries()) {
+    if (line.kind === "operation" && !isQuestion(line)) explained = true;
+    if (line.kind !== "virq") continue;
+    if (line.fired && !explained) arrivals.push(index);
+    explained = false;
+  }
+  return arrivals;
+};
+
 const isGone = ({ kind }: Evidence): boolean => kind === "zero-entry" || kind === "missing";
 
 const hasFlag = (evidence: Evidence, flag: number): boolean =>
@@ -60,8 +73,8 @@ const hasFlag = (evidence: Evidence, flag: number): boolean =>
  * Works out what must have happened beside the recorded operations for their answers to be what they are. It looks
  * at the answers only, never at the place of a line:
  *
- * - DEAD is seen after destroydomain: a reference was held over it. It is dropped at the last arrival of the VIRQ
- *   before the domain is seen gone, or else just before that.
+ * - DEAD is seen after destroydomain: a reference was held over it. It is dropped where the VIRQ arrives and nothing
+ *   recorded can have raised it, or else just before the domain is seen gone.
  * - DYING is seen by a watcher thread before the line of destroydomain: that had begun. It ends when the domain is
  *   first seen dead or gone, at the latest with its line.
  * - A second all-zero entry for one destroy: the free came after the first one.
@@ -72,6 +85,7 @@ export const inferHiddenSteps = (lines: readonly Line[]): HiddenSteps => {
     steps.set(index, [...(steps.get(index) ?? []), { kind, domid }]);
   };
 
+  const arrivals = unexplainedArrivals(lines);
   for (const { entries } of livesOf(lines)) {
     const destroyed = entries.find(({ evidence }) => evidence.kind === "destroyed");
     const line = destroyed?.index ?? lines.length;
@@ -102,14 +116,12 @@ export const inferHiddenSteps = (lines: readonly Line[]): HiddenSteps => {
       before(ended?.index ?? line, "finish-destroy", domid);
     }
     if (lastDead !== undefined) {
-      const gone = after.find(({ index, evidence }) => index > lastDead.index && isGone(evidence));
-      if (gone !== undefined) {
-        const arrival = lines
-          .slice(lastDead.index, gone.index)
-          .findLastIndex((line) => line.kind === "virq" && line.fired);
-        const dropped = arrival === -1 ? gone.index : lastDead.index + arrival;
-        before(dropped, "drop-reference", domid);
-      }
+      const isLater = (index: number): boolean => index > lastDead.index;
+      const gone =
+        after.find(({ index, evidence }) => isLater(index) && isGone(evidence))?.index ??
+        lines.length;
+      const arrival = arrivals.find(isLater) ?? gone;
+      before(Math.min(arrival, gone), "drop-reference", domid);
     }
     if (secondZero !== undefined) before(secondZero.index, "free", domid);
   }

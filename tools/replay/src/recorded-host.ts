@@ -53,6 +53,7 @@ export class RecordedHost {
     this.#interfaceVersion = start.interfaceVersion;
     this.hypervisor = createHypervisor({
       release: releaseOf(start.interfaceVersion),
+      interfaceVersion: start.interfaceVersion,
       uniqueIds: "xorshift",
       firstUniqueId: firstUniqueId(lines),
       drainOrder,

@@ -196,6 +196,22 @@ describe("a recording that is not true", () => {
 });
 
 describe("a recording of a release to come", () => {
+  test("is replayed as the newest release, with its own interface version", () => {
+    const next = (hex: unknown): unknown =>
+      typeof hex === "string" && hex.length === 288 && hex.slice(8, 16) === "18000000"
+        ? `${hex.slice(0, 8)}19000000${hex.slice(16)}`
+        : hex;
+    const lines = linesOf("xen-4.22.0/get-domain-state.jsonl").map((line) => ({
+      ...line,
+      ...("in" in line ? { in: next(line["in"]) } : {}),
+      ...("out" in line ? { out: next(line["out"]) } : {}),
+      ...(line["event"] === "start" ? { domctl_interface_version: 25, xen_version: "4.23.0" } : {}),
+    }));
+    expect(renderCounts("f", run(lines))).toBe(
+      "f (Xen 4.23.0): matched 517 of 528, 11 by invariant",
+    );
+  });
+
   test("may be cut short anywhere", () => {
     const lines = linesOf("xen-4.21.2/get-domain-state.jsonl");
     fc.assert(
