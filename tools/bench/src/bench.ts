@@ -40,20 +40,26 @@ const WARM_UP_ROUNDS = QUICK ? 3 : 6;
  * of them; the optimiser's choices differ from process to process, so several processes run, one after another.
  *
  * @param meta - `import.meta` of the bench: it starts itself again as its measuring processes.
+ * @returns The figures, for what is made of them besides the table; undefined in a measuring process.
  */
-export const bench = async (meta: ImportMeta, options: BenchOptions): Promise<void> => {
+export const bench = async (
+  meta: ImportMeta,
+  options: BenchOptions,
+): Promise<Figures | undefined> => {
   if (process.env[CHILD] !== undefined) {
     process.stdout.write(JSON.stringify(await measure(options)));
-    return;
+    return undefined;
   }
   const samples: ProcessSamples[] = [];
   for (let index = 0; index < PROCESSES; index += 1) {
     process.stderr.write(`${options.name}: process ${index + 1} of ${PROCESSES}\n`);
     samples.push(await measureInChild(fileURLToPath(meta.url)));
   }
-  const table = render(options, figuresOf(samples), fileURLToPath(meta.url));
+  const figures = figuresOf(samples);
+  const table = render(options, figures, fileURLToPath(meta.url));
   process.stdout.write(`${table}\n`);
   if (!QUICK) await writeFile(new URL(`./${options.name}.md`, meta.url), table);
+  return figures;
 };
 
 const measureInChild = async (file: string): Promise<ProcessSamples> => {
