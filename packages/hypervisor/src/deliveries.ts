@@ -35,7 +35,7 @@ export class Deliveries {
   }
 
   get isWaiting(): boolean {
-    return this.#queue.length !== 0;
+    return this.#queue.length > 0;
   }
 
   push(domain: Domain, port: Port): void {
@@ -43,9 +43,9 @@ export class Deliveries {
     this.#queue.push({ domain, port });
   }
 
-  /** To be called after each outermost hypercall. */
+  /** To be called after each outermost hypercall that leaves something waiting. */
   start(): void {
-    if (this.#queue.length === 0 || this.#scheduled) return;
+    if (this.#scheduled) return;
     this.#scheduled = true;
     this.#start(this.#flush);
   }

@@ -1,5 +1,5 @@
 import { DOMID } from "@xenkit/abi";
-import type { Domain } from "./domain.ts";
+import { type Domain, isXenstore } from "./domain.ts";
 
 /** How many domids there are. */
 const DOMIDS = DOMID.firstReserved;
@@ -7,6 +7,7 @@ const DOMIDS = DOMID.firstReserved;
 /** The domains that can be found, by domid. A domain that was unlinked is not found any more, although its domid is still in use. */
 export class DomainTable {
   readonly #domains: (Domain | undefined)[] = new Array<Domain | undefined>(DOMIDS).fill(undefined);
+  readonly #xenstores = new Set<Domain>();
   #count = 0;
 
   get count(): number {
@@ -27,14 +28,22 @@ export class DomainTable {
     return undefined;
   }
 
+  /** The Xenstore domain that has been there longest. */
+  get xenstore(): Domain | undefined {
+    for (const domain of this.#xenstores) return domain;
+    return undefined;
+  }
+
   link(domain: Domain): void {
     this.#domains[domain.domid] = domain;
     this.#count += 1;
+    if (isXenstore(domain)) this.#xenstores.add(domain);
   }
 
   unlink(domain: Domain): void {
     this.#domains[domain.domid] = undefined;
     this.#count -= 1;
+    this.#xenstores.delete(domain);
   }
 
   /** In the order of their domids. */

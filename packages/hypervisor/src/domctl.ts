@@ -101,6 +101,15 @@ export const domctl = (machine: Machine, caller: Domain, bytes: Uint8Array | und
     if (result === 0) machine.window.finish(bytes, words, 2, 8);
     return result;
   }
+  return unstableDomctl(machine, caller, cmd, bytes);
+};
+
+const unstableDomctl = (
+  machine: Machine,
+  caller: Domain,
+  cmd: number,
+  bytes: Uint8Array,
+): number => {
   if (readU32(bytes, 4) !== machine.profile.interfaceVersion) return -ERRNO.EACCES;
   if (cmd === DOMCTL.createdomain) return createdomain(machine, caller, bytes);
   if (cmd === DOMCTL.getdomaininfo) return getdomaininfo(machine, caller, bytes);

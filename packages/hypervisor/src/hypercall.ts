@@ -17,8 +17,12 @@ export const dispatch = (
   op: number,
   buffer: Uint8Array | undefined,
   cmd: number,
-): number => {
-  if (op === DOMCTL_CALL) return domctl(machine, caller, buffer);
+): number =>
+  op === DOMCTL_CALL
+    ? domctl(machine, caller, buffer)
+    : dispatchByCommand(machine, caller, op, buffer, cmd);
+
+const dispatchByCommand: typeof dispatch = (machine, caller, op, buffer, cmd) => {
   switch (op) {
     case HYPERVISOR.eventChannelOp:
       return eventChannelOp(machine, caller, cmd, buffer);

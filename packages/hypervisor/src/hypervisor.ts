@@ -54,22 +54,21 @@ export const createHypervisor = (options: HypervisorOptions = {}): Hypervisor =>
   const downListeners = new Set<(reason: number) => void>();
   let depth = 0;
 
-  const checkUp = (): void => {
-    if (machine.down !== undefined)
-      throw new HypervisorError("host-down", { reason: machine.down });
+  const refuse = (reason: number): never => {
+    throw new HypervisorError("host-down", { reason });
+  };
+  const goDown = (reason: number): void => {
+    const listeners = [...downListeners];
+    downListeners.clear();
+    for (const listener of listeners) listener(reason);
   };
   /** After the outermost hypercall: now nothing is half done. */
   const settle = (): void => {
-    if (machine.down === undefined) {
-      machine.deliveries.start();
-      return;
-    }
-    const listeners = [...downListeners];
-    downListeners.clear();
-    for (const listener of listeners) listener(machine.down);
+    if (machine.down !== undefined) goDown(machine.down);
+    else if (machine.deliveries.isWaiting) machine.deliveries.start();
   };
   const enter: Enter = (operation) => {
-    checkUp();
+    if (machine.down !== undefined) refuse(machine.down);
     depth += 1;
     try {
       return operation();
@@ -82,7 +81,7 @@ export const createHypervisor = (options: HypervisorOptions = {}): Hypervisor =>
 
   // Written out, where `enter` would make a closure: this is the hot path.
   const hypercall: Hypervisor["hypercall"] = (callerDomid, op, buffer, cmd = 0) => {
-    checkUp();
+    if (machine.down !== undefined) refuse(machine.down);
     depth += 1;
     try {
       const caller = machine.table.find(callerDomid);

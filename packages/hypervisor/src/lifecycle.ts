@@ -72,7 +72,6 @@ export const resumeDomain = (domain: Domain): void => {
  * @returns 0 when it is dead; −ERESTART while it is dying: then the caller's CPU makes the same hypercall again.
  */
 export const destroyDomain = (machine: Machine, domain: Domain): number => {
-  if (domain.life === LIFE.dead) return 0;
   if (domain.life === LIFE.alive) {
     beginDying(machine, domain);
     giveUpRoles(machine, domain);
@@ -81,6 +80,8 @@ export const destroyDomain = (machine: Machine, domain: Domain): number => {
     domain.target = undefined;
     if (target !== undefined) dropReference(machine, target);
   }
+  // Another CPU may have gone on with it in between.
+  if (isDead(domain)) return 0;
   if (domain.teardownSteps > 0) {
     domain.teardownSteps -= 1;
     return -ERRNO.ERESTART;
@@ -90,6 +91,8 @@ export const destroyDomain = (machine: Machine, domain: Domain): number => {
   freeIfUnreferenced(machine, domain);
   return 0;
 };
+
+const isDead = (domain: Domain): boolean => domain.life === LIFE.dead;
 
 export const holdReference = (domain: Domain): void => {
   domain.references += 1;
@@ -107,7 +110,9 @@ export const unmap = (machine: Machine, mapping: Mapping): void => {
 };
 
 const freeIfUnreferenced = (machine: Machine, domain: Domain): void => {
-  if (domain.life !== LIFE.dead || domain.references !== 0) return;
+  if (!isDead(domain) || domain.references !== 0) return;
+  // Another CPU may have freed it already.
+  if (machine.table.find(domain.domid) !== domain) return;
   unlink(machine, domain);
   const { domid } = domain;
   machine.schedule(() => finishFree(machine, domid));

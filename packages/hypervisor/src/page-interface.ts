@@ -1,4 +1,4 @@
-import { CAPS, ERRNO } from "@xenkit/abi";
+import { ERRNO } from "@xenkit/abi";
 import { type Domain, LIFE } from "./domain.ts";
 import type { Enter } from "./event-channel-handle.ts";
 import { mapForeignPage, mapGrant } from "./foreign-pages.ts";
@@ -70,7 +70,7 @@ export const pagesOf = (machine: Machine, enter: Enter): Pages => {
       const { grants } = findOwner("ring_page", domid);
       const granted = grants.get(GNTREF.xenstore);
       if (granted !== undefined) return guestPage(domid, granted.gfn);
-      const grantee = xenstoreDomid(machine);
+      const grantee = (machine.table.xenstore ?? machine.hardware)?.domid ?? 0;
       grants.set(GNTREF.xenstore, { grantee, gfn: XENSTORE_GFN, access: "read-write" });
       return guestPage(domid, XENSTORE_GFN);
     },
@@ -107,9 +107,4 @@ export const pagesOf = (machine: Machine, enter: Enter): Pages => {
 const mappedOr = (operation: string, result: Mapping | number): MappedPage => {
   if (typeof result === "number") throw errnoError(operation, result);
   return { handle: result.handle, page: result.page };
-};
-
-const xenstoreDomid = (machine: Machine): number => {
-  for (const { domid, caps } of machine.table) if ((caps & CAPS.xenstore) !== 0) return domid;
-  return machine.hardware?.domid ?? 0;
 };

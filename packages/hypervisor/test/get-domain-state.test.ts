@@ -1,5 +1,5 @@
 import { CAPS, DOMID, ERRNO, getDomainState, HYPERVISOR, STATE, VIRQ } from "@xenkit/abi";
-import { createHypervisor } from "@xenkit/hypervisor";
+import { createHypervisor, type Hypervisor } from "@xenkit/hypervisor";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { drain, drained, hexOf, listen, query } from "./calls.ts";
@@ -190,6 +190,22 @@ describe("the order of look-up and clear", () => {
     const { told, later } = createDuringDrain("clear-first", "mark-cleared");
     expect(told).toMatchObject({ domid: 1, state: STATE.exist });
     expect(later).toEqual([[1, STATE.exist]]);
+  });
+
+  test("a mark that another drain took in between is passed over", () => {
+    let armed = false;
+    const host: Hypervisor = createHypervisor({
+      drainOrder: "lookup-first",
+      onStep: (step) => {
+        if (!armed || step !== "domain-looked-up") return;
+        armed = false;
+        query(host, 0, DOMID.invalid);
+      },
+    });
+    listen(host);
+    for (let domid = 1; domid <= 2; domid += 1) host.createDomain();
+    armed = true;
+    expect(query(host, 0, DOMID.invalid)).toMatchObject({ domid: 2 });
   });
 
   test("both give the same answers where nothing comes in between", () => {

@@ -64,6 +64,9 @@ describe("guest pages", () => {
     expect(host.mapGrant(store, 2, GNTREF.xenstore).page).toBe(ring);
     host.grantAccess(1, GNTREF.xenstore, { grantee: 0, gfn: 5, access: RW });
     expect(host.ringPage(1)).toBe(host.guestPage(1, 5));
+    host.destroyDomain(store);
+    host.ringPage(host.createDomain());
+    expect(host.mapGrant(0, 4, GNTREF.xenstore).page).toBe(host.ringPage(4));
   });
 });
 

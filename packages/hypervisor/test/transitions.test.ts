@@ -1,5 +1,5 @@
 import { DOMCTL, DOMID, ERRNO, HYPERVISOR, SCHEDOP, SHUTDOWN, STATE } from "@xenkit/abi";
-import { createHypervisor, type Hypervisor } from "@xenkit/hypervisor";
+import { createHypervisor, type Hypervisor, type Step } from "@xenkit/hypervisor";
 import { describe, expect, test } from "vitest";
 import { domctl, drained, listen, query, shutdown } from "./calls.ts";
 
@@ -212,6 +212,57 @@ describe("destroying", () => {
     expect(events()).toBe(1);
     expect(drained(host)).toEqual([[1, GONE]]);
     expect(host.createDomain({ domid: 1 })).toBe(1);
+  });
+});
+
+describe("what another CPU does between the steps of an operation", () => {
+  /** A host on which `act` runs once, after the named step of whatever is done to domain 1. */
+  const interrupted = (at: Step, act: (host: Hypervisor) => void): Hypervisor => {
+    let armed = false;
+    const host: Hypervisor = createHypervisor({
+      onStep: (step) => {
+        if (!armed || step !== at) return;
+        armed = false;
+        act(host);
+      },
+    });
+    listen(host);
+    host.createDomain();
+    drained(host);
+    armed = true;
+    return host;
+  };
+
+  test("a resume before the shutdown is complete undoes it: no mark", () => {
+    const host = interrupted("shutdown-begun", (other) => other.resumeDomain(1));
+    host.shutdownDomain(1);
+    expect(drained(host)).toEqual([]);
+    expect(query(host, 0, 1)).toMatchObject({ state: ALIVE });
+  });
+
+  test.each(["dying", "ports-closed", "dead", "marked", "virq-raised"] as const)(
+    "a second destroy after %s frees the domain once",
+    (step) => {
+      const host = interrupted(step, (other) => other.domain(1) && other.destroyDomain(1));
+      host.destroyDomain(1);
+      expect(host.domainCount).toBe(1);
+      expect(drained(host)).toEqual([[1, GONE]]);
+      expect(host.createDomain({ domid: 1 })).toBe(1);
+    },
+  );
+
+  test("a drain between the two marks of a destruction sees DEAD, and the next sees it gone", () => {
+    const seen: unknown[] = [];
+    const host = interrupted("marked", (other) => seen.push(drained(other)));
+    host.destroyDomain(1);
+    expect([...seen, drained(host)]).toEqual([[[1, DEAD]], [[1, GONE]]]);
+  });
+
+  test("a drain between unlinking and the last mark sees it gone twice", () => {
+    const seen: unknown[] = [];
+    const host = interrupted("unlinked", (other) => seen.push(drained(other)));
+    host.destroyDomain(1);
+    expect([...seen, drained(host)]).toEqual([[[1, GONE]], [[1, GONE]]]);
   });
 });
 
