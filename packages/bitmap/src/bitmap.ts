@@ -16,10 +16,16 @@ export class Bitmap implements BitSet {
   readonly #words: Int32Array;
   /** The words that have a set bit: exactly those. */
   readonly #occupied: WordIndex;
+  /** The two levels of `#occupied`, at hand for the hot paths: one object less to go through. */
+  readonly #summary: Int32Array;
+  readonly #top: Int32Array;
   /** The words other than -1; so a last word that `size` cuts is always among them. */
   readonly #open: WordIndex;
-  /** Every word below this one is empty. A hint: saves both levels when draining dense pages. */
-  #low = 0;
+  /**
+   * The lowest word that is not empty, or any word that is empty when that one is not known: when
+   * draining dense pages it saves both levels. Behind the last word lies one that is always empty.
+   */
+  #low: number;
   #count = 0;
 
   /** @param size - In bits, 1..16,777,216; else a BitmapError "bad-size". All bits are clear. */
@@ -27,8 +33,11 @@ export class Bitmap implements BitSet {
     checkSize("Bitmap", size);
     const words = wordsFor(size);
     this.size = size;
-    this.#words = new Int32Array(words);
+    this.#words = new Int32Array(words + 1);
+    this.#low = words;
     this.#occupied = new WordIndex(words);
+    this.#summary = this.#occupied.summary;
+    this.#top = this.#occupied.top;
     this.#open = new WordIndex(words);
     this.#open.addAll(words);
   }
@@ -61,39 +70,45 @@ export class Bitmap implements BitSet {
   }
 
   test(index: number): boolean {
-    if (index >>> 0 !== index || index >= this.size) throw badIndex("test", index, this.size);
-    return ((this.#words[index >>> 5] as number) & (FIRST_BIT >>> index)) !== 0;
+    const w = (index | 0) === index && index < this.size ? index >>> 5 : -1;
+    const word = this.#words[w];
+    if (word === undefined) throw badIndex("test", index, this.size);
+    return (word & (FIRST_BIT >>> index)) !== 0;
   }
 
   testAndSet(index: number): boolean {
-    if (index >>> 0 !== index || index >= this.size) throw badIndex("set", index, this.size);
-    const w = index >>> 5;
-    const bit = FIRST_BIT >>> index;
-    const before = this.#words[w] as number;
-    if ((before & bit) !== 0) return true;
-    const after = before | bit;
+    // A bad index becomes a word that is not there, which the access itself finds out: a branch
+    // that throws before it would keep the optimiser from hoisting anything out of a caller's loop.
+    const w = (index | 0) === index && index < this.size ? index >>> 5 : -1;
+    const before = this.#words[w];
+    if (before === undefined) throw badIndex("set", index, this.size);
+    const after = before | (FIRST_BIT >>> index);
+    // Arithmetic, not a branch: whether a random bit is set is mispredicted half of the time.
+    const had = (before >>> (~index & 31)) & 1;
     this.#words[w] = after;
-    this.#count += 1;
+    this.#count += 1 - had;
     if (before === 0) {
-      this.#occupied.add(w);
-      if (w < this.#low) this.#low = w;
+      const s = w >>> 5;
+      const t = s >>> 5;
+      this.#summary[s] = (this.#summary[s] as number) | (FIRST_BIT >>> w);
+      this.#top[t] = (this.#top[t] as number) | (FIRST_BIT >>> s);
+      this.#low = this.#words.length - 1;
     }
     if (after === -1) this.#open.remove(w);
-    return false;
+    return had !== 0;
   }
 
   testAndClear(index: number): boolean {
-    if (index >>> 0 !== index || index >= this.size) throw badIndex("clear", index, this.size);
-    const w = index >>> 5;
-    const bit = FIRST_BIT >>> index;
-    const before = this.#words[w] as number;
-    if ((before & bit) === 0) return false;
-    const after = before ^ bit;
+    const w = (index | 0) === index && index < this.size ? index >>> 5 : -1;
+    const before = this.#words[w];
+    if (before === undefined) throw badIndex("clear", index, this.size);
+    const after = before & ~(FIRST_BIT >>> index);
+    const had = (before >>> (~index & 31)) & 1;
     this.#words[w] = after;
-    this.#count -= 1;
+    this.#count -= had;
     if (after === 0) this.#occupied.remove(w);
     if (before === -1) this.#open.add(w);
-    return true;
+    return had !== 0;
   }
 
   setRange(from: number, to: number): void {
@@ -111,15 +126,23 @@ export class Bitmap implements BitSet {
   }
 
   fill(): void {
-    this.setRange(0, this.size);
+    const words = this.#words.length - 1;
+    this.#words.fill(-1, 0, words);
+    this.#occupied.addAll(words);
+    this.#open.removeAll();
+    if ((this.size & 31) !== 0) {
+      this.#words[words - 1] = rangeMask(words - 1, 0, this.size);
+      this.#open.add(words - 1);
+    }
+    this.#count = this.size;
+    this.#low = 0;
   }
 
   clearAll(): void {
     this.#words.fill(0);
     this.#occupied.removeAll();
-    this.#open.addAll(this.#words.length);
+    this.#open.addAll(this.#words.length - 1);
     this.#count = 0;
-    this.#low = 0;
   }
 
   nextSet(from: number): number {
@@ -148,20 +171,28 @@ export class Bitmap implements BitSet {
   }
 
   takeLowest(): number {
+    if (this.#count === 0) return -1;
+    this.#count -= 1;
     const words = this.#words;
     let w = this.#low;
     let before = words[w] as number;
     if (before === 0) {
-      if (this.#count === 0) return -1;
       w = this.#occupied.first();
-      this.#low = w;
       before = words[w] as number;
+      this.#low = w;
     }
     const bit = Math.clz32(before);
     const after = before ^ (FIRST_BIT >>> bit);
     words[w] = after;
-    this.#count -= 1;
-    if (after === 0) this.#occupied.remove(w);
+    if (after === 0) {
+      const s = w >>> 5;
+      const rest = (this.#summary[s] as number) ^ (FIRST_BIT >>> w);
+      this.#summary[s] = rest;
+      if (rest === 0) {
+        const t = s >>> 5;
+        this.#top[t] = (this.#top[t] as number) ^ (FIRST_BIT >>> s);
+      }
+    }
     if (before === -1) this.#open.add(w);
     return (w << 5) + bit;
   }
@@ -170,31 +201,41 @@ export class Bitmap implements BitSet {
     const words = this.#words;
     const limit = Math.min(into.length, this.#count);
     let taken = 0;
-    let w = this.#low;
-    while (taken < limit) {
-      let rest = words[w] as number;
-      if (rest === 0) {
-        w = this.#occupied.first();
-        rest = words[w] as number;
-      }
-      const base = w << 5;
-      if (rest === -1) this.#open.add(w);
-      if (rest === -1 && limit - taken >= 32) {
-        for (let bit = 0; bit < 32; bit += 1) into[taken + bit] = base + bit;
-        taken += 32;
-        rest = 0;
-      } else {
-        while (rest !== 0 && taken < limit) {
-          const bit = Math.clz32(rest);
-          into[taken] = base + bit;
-          taken += 1;
-          rest ^= FIRST_BIT >>> bit;
+    for (let t = 0; taken < limit; t += 1) {
+      let topWord = this.#top[t] as number;
+      while (topWord !== 0 && taken < limit) {
+        const s = (t << 5) + Math.clz32(topWord);
+        let summary = this.#summary[s] as number;
+        while (summary !== 0 && taken < limit) {
+          const w = (s << 5) + Math.clz32(summary);
+          const base = w << 5;
+          let rest = words[w] as number;
+          if (rest === -1) this.#open.add(w);
+          if (rest === -1 && limit - taken >= 32) {
+            for (let bit = 0; bit < 32; bit += 4) {
+              into[taken] = base + bit;
+              into[taken + 1] = base + bit + 1;
+              into[taken + 2] = base + bit + 2;
+              into[taken + 3] = base + bit + 3;
+              taken += 4;
+            }
+            rest = 0;
+          } else {
+            do {
+              const bit = Math.clz32(rest);
+              into[taken] = base + bit;
+              taken += 1;
+              rest ^= FIRST_BIT >>> bit;
+            } while (rest !== 0 && taken < limit);
+          }
+          words[w] = rest;
+          if (rest === 0) summary ^= FIRST_BIT >>> w;
         }
+        this.#summary[s] = summary;
+        if (summary === 0) topWord ^= FIRST_BIT >>> s;
       }
-      words[w] = rest;
-      if (rest === 0) this.#occupied.remove(w);
+      this.#top[t] = topWord;
     }
-    this.#low = w;
     this.#count -= taken;
     return taken;
   }
@@ -230,6 +271,6 @@ export class Bitmap implements BitSet {
     else this.#occupied.add(w);
     if (after === -1) this.#open.remove(w);
     else this.#open.add(w);
-    if (after !== 0 && w < this.#low) this.#low = w;
+    this.#low = this.#words.length - 1;
   }
 }

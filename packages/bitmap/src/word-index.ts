@@ -17,22 +17,17 @@ export class WordIndex {
 
   add(word: number): void {
     const s = word >>> 5;
-    const before = this.summary[s] as number;
-    this.summary[s] = before | (FIRST_BIT >>> word);
-    if (before === 0) {
-      const t = s >>> 5;
-      this.top[t] = (this.top[t] as number) | (FIRST_BIT >>> s);
-    }
+    const t = s >>> 5;
+    this.summary[s] = (this.summary[s] as number) | (FIRST_BIT >>> word);
+    this.top[t] = (this.top[t] as number) | (FIRST_BIT >>> s);
   }
 
   remove(word: number): void {
     const s = word >>> 5;
+    const t = s >>> 5;
     const rest = (this.summary[s] as number) & ~(FIRST_BIT >>> word);
     this.summary[s] = rest;
-    if (rest === 0) {
-      const t = s >>> 5;
-      this.top[t] = (this.top[t] as number) & ~(FIRST_BIT >>> s);
-    }
+    if (rest === 0) this.top[t] = (this.top[t] as number) & ~(FIRST_BIT >>> s);
   }
 
   /** Adds every word below `words`, which must be the number that the index was made for. */
@@ -49,14 +44,15 @@ export class WordIndex {
   /** @returns The lowest word of the set, or -1. */
   first(): number {
     const { summary, top } = this;
-    for (let t = 0; t < top.length; t += 1) {
-      const topWord = top[t] as number;
-      if (topWord !== 0) {
-        const s = (t << 5) + Math.clz32(topWord);
-        return (s << 5) + Math.clz32(summary[s] as number);
-      }
+    let t = 0;
+    let topWord = top[0] as number;
+    while (topWord === 0) {
+      t += 1;
+      if (t >= top.length) return -1;
+      topWord = top[t] as number;
     }
-    return -1;
+    const s = (t << 5) + Math.clz32(topWord);
+    return (s << 5) + Math.clz32(summary[s] as number);
   }
 
   /** @returns The first word of the set after `word`, or -1. */
