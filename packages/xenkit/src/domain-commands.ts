@@ -1,6 +1,7 @@
 import { controlClient, domainsIn } from "./control-client.ts";
 import { CREATE_MAX, type CreateRequest, type ShutdownRequest } from "./control-protocol.ts";
 import { domainTable } from "./domain-table.ts";
+import { creationProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 import { failureText, isXenkitError } from "./xenkit-error.ts";
 
@@ -54,7 +55,7 @@ export const domainCommands = (directory: string, terminal: Terminal): DomainCom
 
     create: async (options) => {
       const total = options.count ?? 1;
-      const progress = createProgress(total, terminal);
+      const progress = creationProgress(total, terminal);
       for (let made = 0; made < total && !terminal.ended.aborted; made += CREATE_MAX) {
         const guests = guestsOf(options, made, Math.min(CREATE_MAX, total - made));
         const report = (answer: unknown): void => {
@@ -97,17 +98,3 @@ const guestsOf = (options: CreateOptions, made: number, size: number): CreateReq
     ...(options.domid === undefined ? {} : { domid: options.domid }),
     ...(options.xenstore === true ? { xenstore: true } : {}),
   }));
-
-/** Shown when a creation takes longer: a short one has no need of it. */
-const PROGRESS_AFTER_MS = 500;
-
-const createProgress = (total: number, terminal: Terminal) => {
-  const start = performance.now();
-  return {
-    at: (made: number): void => {
-      if (performance.now() - start < PROGRESS_AFTER_MS) return;
-      terminal.retell(`created ${made} of ${total} domains`);
-    },
-    end: (): void => terminal.retell(""),
-  };
-};

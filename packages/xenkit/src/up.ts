@@ -1,14 +1,16 @@
+import { setImmediate } from "node:timers/promises";
 import { createHost, type Host } from "@xenkit/host";
 import { listen } from "@xenkit/host/node";
 import { pino } from "pino";
 import { createChangeFeed } from "./change-feed.ts";
 import { controlApp } from "./control-app.ts";
-import type { HostAnswer } from "./control-protocol.ts";
+import { CREATE_MAX, type HostAnswer } from "./control-protocol.ts";
 import { serveControl } from "./control-server.ts";
 import { DEMO_GUESTS, demoHints } from "./demo.ts";
 import { type HostDirectory, makeDirectory } from "./directory.ts";
 import { lockDirectory } from "./directory-lock.ts";
 import { changeAnswer } from "./domain-answer.ts";
+import { creationProgress } from "./progress.ts";
 import { removeSockets, socketPaths } from "./sockets.ts";
 import type { Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -66,7 +68,8 @@ export const up = async (
   const app = controlApp({ host, description, feed, onError });
   await using _control = await serveControl(app, paths.control);
   using _readers = feed;
-  await createGuests(host, options);
+  await createGuests(host, options, terminal);
+  if (terminal.ended.aborted) return;
 
   const { directory: dir, ...rest } = description;
   const domains = host.domains().length;
@@ -78,13 +81,21 @@ export const up = async (
   log.info("stopping");
 };
 
-const createGuests = async (host: Host, { domains, demo }: UpOptions): Promise<void> => {
+/** Creates the first guests; lets signals and clients in from time to time. */
+const createGuests = async (
+  host: Host,
+  { domains, demo }: UpOptions,
+  terminal: Terminal,
+): Promise<void> => {
   const names = demo === true ? DEMO_GUESTS : [];
   const count = domains ?? names.length;
-  for (let index = 0; index < count; index += 1) {
-    const name = names[index];
-    await host.createGuest({ name });
+  const progress = creationProgress(count, terminal);
+  for (let made = 0; made < count && !terminal.ended.aborted; made += 1) {
+    if (made % CREATE_MAX === 0) await setImmediate();
+    progress.at(made);
+    await host.createGuest({ name: names[made] });
   }
+  progress.end();
 };
 
 /** Where a chain of xorshift ids begins: different in each run, as on a real host. */

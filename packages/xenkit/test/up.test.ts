@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { existsSync, lstatSync, readdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { scratch, startHost, xenkit } from "./support/run-xenkit.ts";
+import { outcomeOf, scratch, start, startHost, xenkit } from "./support/run-xenkit.ts";
 
 describe("xenkit up", () => {
   test("prints one ready line: pid, directory and sockets, which only the user can use", async () => {
@@ -47,6 +48,17 @@ describe("xenkit up", () => {
     // One that comes when all is done may still be what ends the process: the exit code tells nothing here.
     await host.stop("SIGINT");
     expect(readdirSync(host.dir)).toEqual([]);
+  });
+
+  test("can be ended while it still creates its guests", async () => {
+    const dir = scratch();
+    const child = start(["up", "--dir", dir, "--domains", "32751"]);
+    const outcome = outcomeOf(child);
+    // The sockets are there before the guests are.
+    while (!existsSync(join(dir, "control.sock"))) await sleep(20);
+    child.kill("SIGTERM");
+    expect(await outcome).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(readdirSync(dir)).toEqual([]);
   });
 
   test("ends though a client of the control socket keeps its connection", async () => {
