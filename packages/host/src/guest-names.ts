@@ -6,6 +6,8 @@ export type HostChangeListener = (change: DomainChange, name: string | undefined
 /** The names that the toolstack gave, for as long as the domains exist: at the end Xenstore has them no more. */
 export interface GuestNames {
   readonly set: (uniqueId: bigint, name: string) => void;
+  /** For a guest whose creation failed before anybody was told of it. */
+  readonly forget: (uniqueId: bigint) => void;
   /** Has `listener` told of every change with the name: for a domain that is gone, the one that it had. */
   readonly onChange: (listener: HostChangeListener) => () => void;
 }
@@ -31,6 +33,7 @@ export const guestNames = (
   });
   return {
     set: (uniqueId, name) => void names.set(uniqueId, name),
+    forget: (uniqueId) => void names.delete(uniqueId),
     onChange: (listener) => {
       const entry = { listener };
       listeners.add(entry);

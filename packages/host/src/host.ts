@@ -105,7 +105,7 @@ export const createHost = async (options: HostOptions = {}): Promise<Host> => {
     store,
     tracker,
     createGuest: async (wanted = {}) => {
-      const guest = createGuest(tools, wanted, names.set);
+      const guest = createGuest(tools, names, wanted);
       // A creation raises no VIRQ. Whoever follows the host should not have to wait for the next change.
       tracker.drain();
       return guest;

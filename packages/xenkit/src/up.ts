@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { createHost, type Host } from "@xenkit/host";
 import { listen } from "@xenkit/host/node";
-import { pino } from "pino";
+import { type Logger, pino } from "pino";
 import { createChangeFeed } from "./change-feed.ts";
 import { controlApp } from "./control-app.ts";
 import { CREATE_MAX, type HostAnswer } from "./control-protocol.ts";
@@ -36,10 +36,7 @@ export const up = async (
   options: UpOptions,
   terminal: Terminal,
 ): Promise<void> => {
-  const log = pino(
-    { level: options.logLevel, base: null },
-    pino.destination({ fd: 2, sync: true }),
-  );
+  const log = logTo(options.logLevel);
   const onError = (error: unknown): void => log.error(error);
   const paths = socketPaths(directory.path);
   // Nobody else may connect: whoever can is privileged.
@@ -79,6 +76,13 @@ export const up = async (
   log.info(description, "ready");
   await ended(terminal.ended);
   log.info("stopping");
+};
+
+/** Lines of JSON on stderr. Nobody reading them is no reason to stop. */
+const logTo = (level: UpOptions["logLevel"]): Logger => {
+  const destination = pino.destination({ fd: 2, sync: true });
+  destination.on("error", () => {});
+  return pino({ level, base: null }, destination);
 };
 
 /** Creates the first guests; lets signals and clients in from time to time. */
