@@ -15,21 +15,6 @@ export interface CommittedChange {
 }
 
 /**
- * How many nodes more (or fewer) `domid` would own after a commit.
- *
- * Costs what the transaction touched.
- */
-export const ownedChange = (transaction: Transaction, domid: number): number => {
-  let change = 0;
-  for (const node of transaction.nodes.values()) {
-    if (!node.changed) continue;
-    if (node.exists && node.perms[0].domid === domid) change += 1;
-    if (node.basePerms?.[0].domid === domid) change -= 1;
-  }
-  return change;
-};
-
-/**
  * Applies what a transaction changed: all of it. Whether it may has been judged before: the paths that it touched are
  * in the store as they were at the first access, but for grants of domains that have died.
  *

@@ -7,14 +7,17 @@ import type { Domains } from "./domains.ts";
 import { type Events, INTRODUCE_DOMAIN, RELEASE_DOMAIN } from "./events.ts";
 import type { GuestTransports } from "./guest-transport.ts";
 import { withOwner, withoutEntriesOf } from "./perms.ts";
+import { QUOTA_NAMES } from "./quota.ts";
 import type { Store } from "./store.ts";
 import type { StoreNode } from "./store-node.ts";
+import type { Usage } from "./usage.ts";
 
 /** What domain life needs of the daemon. */
 export interface DomainLifeOptions {
   readonly store: Store;
   readonly domains: Domains;
   readonly events: Events;
+  readonly usage: Usage;
   readonly guests: GuestTransports;
   /** Makes the connection of a guest, its sink to be set. */
   readonly connect: (domid: number) => Connection;
@@ -128,7 +131,7 @@ export class DomainLife {
   }
 
   #end(record: DomainRecord): void {
-    const { domains, events } = this.#rooms;
+    const { domains, events, usage } = this.#rooms;
     const { domid, introduced, connection, transport } = record;
     record.connection = undefined;
     record.transport = undefined;
@@ -137,6 +140,7 @@ export class DomainLife {
     domains.forget(record);
     this.#removeOwned(domid);
     this.#dropEntries(domid);
+    usage.forget(domid, QUOTA_NAMES);
     if (!introduced) return;
     events.special(RELEASE_DOMAIN);
     events.specialOf(RELEASE_DOMAIN, domid);

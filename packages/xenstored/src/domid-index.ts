@@ -13,6 +13,12 @@ const NONE: ReadonlySet<StoreNode> = new Set();
 export class DomidIndex {
   readonly #naming = new Map<number, Set<StoreNode>>();
   readonly #owned = new Map<number, number>();
+  readonly #counted: (domid: number, count: number) => void;
+
+  /** @param counted - Told of each new count. */
+  constructor(counted: (domid: number, count: number) => void) {
+    this.#counted = counted;
+  }
 
   /** How many nodes `domid` owns. */
   owned(domid: number): number {
@@ -53,5 +59,6 @@ export class DomidIndex {
     const count = this.owned(domid) + change;
     if (count === 0) this.#owned.delete(domid);
     else this.#owned.set(domid, count);
+    this.#counted(domid, count);
   }
 }

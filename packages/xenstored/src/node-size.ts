@@ -1,7 +1,6 @@
 import type { WireErrorName } from "@xenkit/xenstore-wire";
 import type { Perms } from "./perms.ts";
-import { exceeds } from "./quota.ts";
-import { limitOf, type Request, type Rooms } from "./request.ts";
+import { overQuota, type Request, type Rooms } from "./request.ts";
 
 /**
  * Whether a node would be more than the caller may write.
@@ -13,7 +12,7 @@ export const tooBig = (
   { connection }: Request,
   perms: Perms,
   content: number,
-): boolean => exceeds(limitOf(rooms, connection, "node-size"), 16 + 8 * perms.length + content);
+): boolean => overQuota(rooms, connection, "node-size", 16 + 8 * perms.length + content);
 
 /** What {@link tooBig} ends in: inside a transaction it also keeps that from being committed. */
 export const refuseSize = ({ transaction }: Request): WireErrorName => {

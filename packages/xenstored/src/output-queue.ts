@@ -12,8 +12,8 @@ interface Head {
 /** An event that may still be merged with an equal one. */
 interface QueuedEvent {
   readonly key: string;
-  /** Position of its first byte in the whole stream. */
-  readonly start: number;
+  /** Position behind its last byte in the whole stream. */
+  readonly end: number;
   /** Its number among all messages. */
   readonly number: number;
 }
@@ -101,13 +101,15 @@ export class OutputQueue {
     token: string,
     { mergeable }: { readonly mergeable: boolean },
   ): void {
+    const length = path.length + token.length + 2;
     if (mergeable) {
       const key = `${path}\0${token}`;
       if (this.#keys.has(key)) return;
       this.#keys.add(key);
-      this.#events.push({ key, start: this.#taken + this.length, number: this.#queued });
+      const end = this.#taken + this.length + HEADER_SIZE + length;
+      this.#events.push({ key, end, number: this.#queued });
     }
-    let at = this.#append(head, path.length + token.length + 2);
+    let at = this.#append(head, length);
     at = writeBinary(path, this.#buffer, at);
     this.#buffer[at] = 0;
     at = writeBinary(token, this.#buffer, at + 1);
@@ -151,8 +153,9 @@ export class OutputQueue {
   #forgetSent(): void {
     const events = this.#events;
     let count = 0;
-    for (const { key, start, number } of events) {
-      if (start >= this.#taken && number >= this.#sent) break;
+    for (const { key, end, number } of events) {
+      // One that was begun still waits: nobody can have acted on it.
+      if (end > this.#taken && number >= this.#sent) break;
       this.#keys.delete(key);
       count += 1;
     }

@@ -12,6 +12,7 @@ import { exceeds, type QuotaName, type Quotas } from "./quota.ts";
 import type { Store } from "./store.ts";
 import type { Transaction } from "./transaction.ts";
 import type { Tree } from "./tree.ts";
+import type { Usage } from "./usage.ts";
 import type { WatchIndex } from "./watch-index.ts";
 
 /** The rooms of the daemon, as requests find them. */
@@ -23,6 +24,7 @@ export interface Rooms {
   readonly life: DomainLife;
   /** Limits of domains that will become known. */
   readonly defaultQuotas: Quotas;
+  readonly usage: Usage;
   /** Takes a line for the log. */
   readonly log: (line: string) => void;
 }
@@ -73,9 +75,27 @@ export const requestType = <A>(declaration: RequestDeclaration<A>): RequestType 
 /** The payload of most successful replies. */
 export const OK: Uint8Array = Uint8Array.of(0x4f, 0x4b, 0);
 
-/** The limit that binds a connection: 0 (none) for a privileged one. */
-export const limitOf = ({ domains }: Rooms, connection: Connection, quota: QuotaName): number =>
-  connection.privileged ? 0 : (domains.get(connection.domid)?.quotas[quota] ?? 0);
+/**
+ * Whether a quota refuses that a connection's domain comes to `value`; if not, the value is noted. Privileged ones are
+ * never refused. The first refusal of each kind is logged.
+ */
+export const overQuota = (
+  { domains, usage, log }: Rooms,
+  { privileged, domid }: Connection,
+  quota: QuotaName,
+  value: number,
+): boolean => {
+  if (privileged) return false;
+  const limit = domains.get(domid)?.quotas[quota] ?? 0;
+  if (!exceeds(limit, value)) {
+    usage.note(domid, quota, value);
+    return false;
+  }
+  if (usage.firstRefusal(domid, quota)) {
+    log(`quota ${quota} refuses domain ${domid}: ${value}, ${limit} allowed (told once)`);
+  }
+  return true;
+};
 
 /**
  * The canonical path of an ordinary node; undefined (EINVAL) for a special one, for junk, and for one that is too long for a
@@ -92,6 +112,5 @@ export const anyPath = (
 ): string | undefined => {
   const path = canonicalPath(given, connection.domid);
   if (path === undefined) return undefined;
-  const limit = limitOf(rooms, connection, "path-max");
-  return exceeds(limit, countedPathLength(path)) ? undefined : path;
+  return overQuota(rooms, connection, "path-max", countedPathLength(path)) ? undefined : path;
 };

@@ -1,5 +1,5 @@
-import { atoi, bytesOf, childPath, strings } from "@xenkit/xenstore-wire";
-import type { QuotaName } from "./quota.ts";
+import { bytesOf, childPath, strings } from "@xenkit/xenstore-wire";
+import { quota, quotaSoft } from "./control-quota.ts";
 import { OK, type Reply, type RequestType, type Rooms, requestType } from "./request.ts";
 
 interface Command {
@@ -8,31 +8,6 @@ interface Command {
   /** Undefined: a wrong number of parameters. */
   readonly run: (rooms: Rooms, parameters: readonly string[]) => Reply | undefined;
 }
-
-/** What the commands call a limit, which one it is, and what it is of. */
-interface LimitLine {
-  readonly name: string;
-  readonly quota: QuotaName;
-  readonly about: string;
-}
-
-const HARD_LIMITS: readonly LimitLine[] = (
-  [
-    ["nodes", "Nodes per domain"],
-    ["watches", "Watches per domain"],
-    ["outstanding", "Outstanding requests per domain"],
-    ["memory", "Total Xenstore memory per domain"],
-    ["transactions", "Active transactions per domain"],
-    ["transaction-nodes", "Max. number of accessed nodes per transaction"],
-    ["node-permissions", "Max. number of permissions per node"],
-    ["path-max", "Max. length of a node path"],
-    ["node-size", "Max. size of a node"],
-  ] as const
-).map(([quota, about]) => ({ name: quota, quota, about }));
-
-const SOFT_LIMITS: readonly LimitLine[] = [
-  { name: "memory", quota: "soft-memory", about: "Total Xenstore memory per domain" },
-];
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   check: { parameters: "", run: (rooms, { length }) => (length === 0 ? check(rooms) : undefined) },
@@ -44,14 +19,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       return OK;
     },
   },
-  quota: {
-    parameters: "[set <name> <val>]",
-    run: (rooms, parameters) => quotaCommand(rooms, parameters, HARD_LIMITS),
-  },
-  "quota-soft": {
-    parameters: "[set <name> <val>]",
-    run: (rooms, parameters) => quotaCommand(rooms, parameters, SOFT_LIMITS),
-  },
+  quota: { parameters: "[set <name> <val>|<domid>|max [-r]]", run: quota },
+  "quota-soft": { parameters: "[set <name> <val>]", run: quotaSoft },
   help: {
     parameters: "",
     run: (_, { length }) => (length === 0 ? bytesOf(`${help()}\0`) : undefined),
@@ -86,26 +55,5 @@ const check = ({ store, log }: Rooms): Reply => {
     if (count !== node.childCount || bytes !== node.childBytes)
       log(`check: ${node.path} miscounts`);
   }
-  return OK;
-};
-
-/** Lists limits that new records get, or sets one. The domains that are known keep theirs. */
-const quotaCommand = (
-  { defaultQuotas }: Rooms,
-  [action, name, text, ...more]: readonly string[],
-  lines: readonly LimitLine[],
-): Reply | undefined => {
-  if (action === undefined) {
-    const list = lines.map(
-      ({ name, quota, about }) =>
-        `${name.padEnd(17)}: ${String(defaultQuotas[quota]).padStart(8)} ${about}\n`,
-    );
-    return bytesOf(`Quota settings:\n${list.join("")}\0`);
-  }
-  if (action !== "set" || text === undefined || more.length > 0) return undefined;
-  const line = lines.find((each) => each.name === name);
-  const value = atoi(text);
-  if (line === undefined || value < 1) return undefined;
-  defaultQuotas[line.quota] = value;
   return OK;
 };

@@ -14,11 +14,10 @@ import {
 import { findFor } from "./node-access.ts";
 import { refuseSize, tooBig } from "./node-size.ts";
 import { inheritedPerms, type Perms } from "./perms.ts";
-import { exceeds } from "./quota.ts";
 import {
-  limitOf,
   nodePath,
   OK,
+  overQuota,
   type Reply,
   type Request,
   type RequestType,
@@ -132,8 +131,16 @@ const make = (rooms: Rooms, request: Request, path: string, value: Uint8Array): 
   const refused = refuseCreation(rooms, request, { parent, missing, value, perms });
   if (refused !== undefined) return refused;
   for (const each of missing.reverse()) tree.create(each, each === path ? value : EMPTY, perms);
+  noteOwned(rooms, request);
   announce(rooms, request, path);
   return OK;
+};
+
+/** What a transaction makes counts as used before it is committed. */
+const noteOwned = ({ store, usage }: Rooms, { connection, transaction }: Request): void => {
+  const { domid, privileged } = connection;
+  if (transaction === undefined || privileged) return;
+  usage.note(domid, "nodes", store.index.owned(domid) + transaction.ownedChange(domid));
 };
 
 interface Creation {
@@ -154,7 +161,7 @@ const refuseCreation = (
   const { connection } = request;
   if (connection.privileged) return undefined;
   const owned = rooms.store.index.owned(connection.domid);
-  if (exceeds(limitOf(rooms, connection, "nodes"), owned + 1)) return "ENOSPC";
+  if (overQuota(rooms, connection, "nodes", owned + 1)) return "ENOSPC";
   const leaves = missing.map((path) => path.length - path.lastIndexOf("/"));
   const top = leaves[leaves.length - 1] ?? 0;
   if (tooBig(rooms, request, parent.perms, parent.value.length + parent.childBytes + top)) {

@@ -12,11 +12,10 @@ import {
 import { findFor } from "./node-access.ts";
 import { refuseSize, tooBig } from "./node-size.ts";
 import { ANYBODY, DOMID_ANY, formatPerms, OWNER, type Perms, type PermsEntry } from "./perms.ts";
-import { exceeds } from "./quota.ts";
 import {
   anyPath,
-  limitOf,
   OK,
+  overQuota,
   type Request,
   type RequestType,
   type Rooms,
@@ -41,7 +40,7 @@ export const setPerms: RequestType = requestType({
   },
   handle: (rooms, request, { given, entries }) => {
     const { connection, tree, transaction } = request;
-    if (exceeds(limitOf(rooms, connection, "node-permissions"), entries.length)) return "ENOSPC";
+    if (overQuota(rooms, connection, "node-permissions", entries.length)) return "ENOSPC";
     const perms = resolvePerms(rooms, request, entries);
     if (typeof perms === "string") return perms;
     const path = anyPath(rooms, request, given);

@@ -1,8 +1,7 @@
 import { bytesOf, oneString } from "@xenkit/xenstore-wire";
-import { applyTransaction, ownedChange } from "./commit.ts";
+import { applyTransaction } from "./commit.ts";
 import type { Connection } from "./connection.ts";
-import { exceeds } from "./quota.ts";
-import { limitOf, OK, type Reply, type RequestType, type Rooms, requestType } from "./request.ts";
+import { OK, overQuota, type Reply, type RequestType, type Rooms, requestType } from "./request.ts";
 import { Transaction } from "./transaction.ts";
 
 export const transactionStart: RequestType = requestType({
@@ -10,10 +9,11 @@ export const transactionStart: RequestType = requestType({
   handle: (rooms, { connection, transaction }) => {
     if (transaction !== undefined) return "EBUSY";
     const open = connection.transactions.size + 1;
-    if (exceeds(limitOf(rooms, connection, "transactions"), open)) return "ENOSPC";
+    if (overQuota(rooms, connection, "transactions", open)) return "ENOSPC";
     const id = nextId(connection);
-    const nodeLimit = (): number => limitOf(rooms, connection, "transaction-nodes");
-    connection.transactions.set(id, new Transaction({ id, store: rooms.store, nodeLimit }));
+    const mayTouch = (count: number): boolean =>
+      !overQuota(rooms, connection, "transaction-nodes", count);
+    connection.transactions.set(id, new Transaction({ id, store: rooms.store, mayTouch }));
     return bytesOf(`${id}\0`);
   },
 });
@@ -37,11 +37,9 @@ const commit = (rooms: Rooms, connection: Connection, transaction: Transaction):
   const { store, events } = rooms;
   if (transaction.failed) return "ENOMEM";
   if (!transaction.unchangedOutside()) return "EAGAIN";
-  const limit = limitOf(rooms, connection, "nodes");
-  if (limit !== 0) {
-    const more = ownedChange(transaction, connection.domid);
-    if (more > 0 && exceeds(limit, store.index.owned(connection.domid) + more)) return "ENOSPC";
-  }
+  const more = transaction.ownedChange(connection.domid);
+  const owned = store.index.owned(connection.domid) + more;
+  if (more > 0 && overQuota(rooms, connection, "nodes", owned)) return "ENOSPC";
   for (const change of applyTransaction(store, transaction)) events.committed(change);
   return OK;
 };

@@ -1,7 +1,6 @@
 import { atoi, canonicalPath, domainPath, FEATURE, pathKind, strings } from "@xenkit/xenstore-wire";
 import { watchKey } from "./connection.ts";
-import { exceeds } from "./quota.ts";
-import { anyPath, limitOf, OK, type RequestType, requestType } from "./request.ts";
+import { anyPath, OK, overQuota, type RequestType, requestType } from "./request.ts";
 import { featuresOf } from "./requests-feature.ts";
 
 export const watch: RequestType = requestType({
@@ -18,8 +17,7 @@ export const watch: RequestType = requestType({
     if (path === undefined) return "EINVAL";
     const key = watchKey(path, token);
     if (connection.watches.has(key)) return "EEXIST";
-    if (exceeds(limitOf(rooms, connection, "watches"), connection.watches.size + 1))
-      return "ENOSPC";
+    if (overQuota(rooms, connection, "watches", connection.watches.size + 1)) return "ENOSPC";
     connection.lastWatch += 1;
     const set = {
       watcher: connection,

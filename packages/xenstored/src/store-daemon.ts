@@ -10,6 +10,7 @@ import { ANYBODY, DOMID_ANY, type Perms } from "./perms.ts";
 import { DEFAULT_QUOTAS, type Quotas } from "./quota.ts";
 import type { Rooms } from "./request.ts";
 import { Store } from "./store.ts";
+import { Usage } from "./usage.ts";
 import { WatchIndex } from "./watch-index.ts";
 
 /** What a daemon is made of: everything of the outside world comes in here. */
@@ -54,7 +55,8 @@ export const createStoreDaemon = (options: StoreDaemonOptions): StoreDaemon => {
   const { controlDomid = 0, log = () => {}, pauseAt = 64 << 10, eventsUpTo = 4 << 20 } = options;
   const defaultQuotas: Quotas = { ...DEFAULT_QUOTAS, ...options.quotas };
   const domains = new Domains(options.domains, defaultQuotas, controlDomid);
-  const store = startingStore(domains);
+  const usage = new Usage();
+  const store = startingStore(domains, usage);
   const watches = new WatchIndex<Connection>();
   const connections = new Set<Connection>();
   const overflowed = new Set<Connection>();
@@ -90,11 +92,12 @@ export const createStoreDaemon = (options: StoreDaemonOptions): StoreDaemon => {
     store,
     domains,
     events,
+    usage,
     guests: options.guests ?? SILENT_GUESTS,
     connect: (domid) => connect("guest", domid, { output: () => {}, closed: () => {} }),
     keepOrphans: options.keepOrphans ?? false,
   });
-  const rooms: Rooms = { store, watches, events, domains, life, defaultQuotas, log };
+  const rooms: Rooms = { store, watches, events, domains, life, defaultQuotas, usage, log };
 
   /** Closed when the request is over: events are still being told. */
   const closeOverflowed = (): void => {
@@ -127,11 +130,13 @@ export const createStoreDaemon = (options: StoreDaemonOptions): StoreDaemon => {
 };
 
 /** `/`, `/tool`, `/tool/xenstored` and the special nodes, all of the control domain's. */
-const startingStore = (domains: Domains): Store => {
+const startingStore = (domains: Domains, usage: Usage): Store => {
   const grantee = domains.get(domains.controlDomid);
   const perms: Perms = [{ access: ACCESS.none, domid: domains.controlDomid, grantee }];
   const everybody = { access: ACCESS.read, domid: DOMID_ANY, grantee: ANYBODY };
-  const store = new Store(perms);
+  const store = new Store(perms, (domid, count) => {
+    if (domid !== domains.controlDomid) usage.note(domid, "nodes", count);
+  });
   store.create("/tool", new Uint8Array(0), perms);
   store.create("/tool/xenstored", new Uint8Array(0), perms);
   store.createSpecial(RELEASE_DOMAIN, [...perms, everybody]);

@@ -17,11 +17,13 @@ export class Store implements Tree {
   /** Counts changes; 1 is `/` at the start. A number: 2⁵³ changes are 285 years at a million a second. */
   generation = 0;
   /** Which nodes name a domain, and how many each owns. */
-  readonly index: DomidIndex = new DomidIndex();
+  readonly index: DomidIndex;
   readonly root: StoreNode;
   readonly #nodes = new Map<string, StoreNode>();
 
-  constructor(rootPerms: Perms) {
+  /** @param counted - Told how many nodes a domain owns, at each change. */
+  constructor(rootPerms: Perms, counted: (domid: number, count: number) => void) {
+    this.index = new DomidIndex(counted);
     this.root = this.#add("/", undefined, EMPTY, rootPerms);
   }
 

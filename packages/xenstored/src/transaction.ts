@@ -1,6 +1,5 @@
 import { childPath, parentPath } from "@xenkit/xenstore-wire";
 import type { Perms } from "./perms.ts";
-import { exceeds } from "./quota.ts";
 import { Refusal } from "./refusal.ts";
 import type { Store } from "./store.ts";
 import { TransactionNode } from "./transaction-node.ts";
@@ -10,8 +9,8 @@ import type { NodeView, Tree } from "./tree.ts";
 export interface TransactionOptions {
   readonly id: number;
   readonly store: Store;
-  /** How many nodes it may touch, missing ones included; 0: any number. Asked at each new one. */
-  readonly nodeLimit: () => number;
+  /** Whether it may touch this many nodes, missing ones included. Asked at each new one. */
+  readonly mayTouch: (count: number) => boolean;
 }
 
 /**
@@ -26,12 +25,14 @@ export class Transaction implements Tree {
   failed = false;
   readonly nodes: Map<string, TransactionNode> = new Map();
   readonly #store: Store;
-  readonly #nodeLimit: () => number;
+  readonly #mayTouch: (count: number) => boolean;
+  /** By domid: how many nodes more it would own after a commit. */
+  readonly #owned = new Map<number, number>();
 
-  constructor({ id, store, nodeLimit }: TransactionOptions) {
+  constructor({ id, store, mayTouch }: TransactionOptions) {
     this.id = id;
     this.#store = store;
-    this.#nodeLimit = nodeLimit;
+    this.#mayTouch = mayTouch;
   }
 
   find(path: string): TransactionNode | undefined {
@@ -52,6 +53,7 @@ export class Transaction implements Tree {
     parent.generation = this.#store.generation;
     node.exists = true;
     node.value = value;
+    this.#count(perms, 1);
     this.#write(node, perms);
     return node;
   }
@@ -63,6 +65,8 @@ export class Transaction implements Tree {
   }
 
   setPerms(node: NodeView, perms: Perms): void {
+    this.#count(node.perms, -1);
+    this.#count(perms, 1);
     this.#write(own(node), perms);
   }
 
@@ -83,6 +87,7 @@ export class Transaction implements Tree {
     }
     for (const next of doomed.reverse()) {
       removed(next);
+      this.#count(next.perms, -1);
       next.remove();
     }
     parent.removeChild(top.path);
@@ -93,6 +98,11 @@ export class Transaction implements Tree {
   announce(path: string, how: "path" | "exact"): void {
     const node = this.nodes.get(path);
     if (node !== undefined && node.announce !== "path") node.announce = how;
+  }
+
+  /** How many nodes more (or fewer) a domain would own after a commit. */
+  ownedChange(domid: number): number {
+    return this.#owned.get(domid) ?? 0;
   }
 
   /** Whether every path touched is as it was at the first access. */
@@ -112,7 +122,7 @@ export class Transaction implements Tree {
   #touch(path: string): TransactionNode {
     const known = this.nodes.get(path);
     if (known !== undefined) return known;
-    if (exceeds(this.#nodeLimit(), this.nodes.size + 1)) {
+    if (!this.#mayTouch(this.nodes.size + 1)) {
       this.failed = true;
       throw new Refusal("ENOSPC");
     }
@@ -121,6 +131,10 @@ export class Transaction implements Tree {
     const node = new TransactionNode(path, base, perms, this.#store.generation);
     this.nodes.set(path, node);
     return node;
+  }
+
+  #count([{ domid }]: Perms, change: number): void {
+    this.#owned.set(domid, this.ownedChange(domid) + change);
   }
 
   #write(node: TransactionNode, perms: Perms): void {

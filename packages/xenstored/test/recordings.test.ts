@@ -22,15 +22,13 @@ describe.each(recordings)("recorded from Xen's daemon, $file", ({ scenarios }) =
   }
 });
 
-test("of the recorded scenarios that need no ring page, most match entirely", () => {
+test("most recorded scenarios match entirely", () => {
   const matching = played.filter(({ name }) => EXPECTATIONS[name] === undefined);
+  const lowered = played.filter(({ name }) => EXPECTATIONS[name]?.differences === 0);
   process.stdout.write(
-    `recordings: ${matching.length} of ${played.length} scenarios match entirely\n`,
+    `recordings: ${matching.length} of ${played.length} scenarios match entirely, ${lowered.length} more with limits one lower\n`,
   );
-  expect({ matching: matching.length, played: played.length }).toEqual({
-    matching: 63,
-    played: 94,
-  });
+  expect([matching.length, lowered.length, played.length]).toEqual([89, 9, 119]);
 });
 
 test("every listed deviation is of a scenario that is played", () => {

@@ -330,6 +330,10 @@ const show = (
 ): string => {
   let text = Buffer.from(hex, "hex").toString("latin1");
   if (varies.some((what) => what.startsWith("error name"))) text = "any";
+  // Of memory and requests under way, each daemon has its own accounting.
+  if (type === MESSAGE.control && /^(Domain|Max)/.test(text)) {
+    text = text.replace(/^(outstanding|memory) .*\n/gm, "");
+  }
   const anyGeneration = type === MESSAGE.directoryPart && varies.includes("generation");
   if (anyGeneration) text = text.replace(/^[0-9]+/, "N");
   return `${messageTypeName(type) ?? type} ${req_id}/${tx_id} ${JSON.stringify(text)}`;
