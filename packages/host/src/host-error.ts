@@ -11,8 +11,8 @@ export interface HostErrorDetails {
   };
   /** The guest is gone; perhaps another has its domid now. */
   readonly gone: { readonly domid: number; readonly uniqueId: bigint };
-  /** The host has been disposed, or the daemon gave up the connection that was used. */
-  readonly closed: { readonly what: string };
+  /** The host is down, as dom0 shut down; or the daemon has given up the toolstack's connection. */
+  readonly closed: { readonly what: "host" | "store" };
   /** An option that makes no sense. */
   readonly "bad-option": { readonly option: string };
 }

@@ -75,8 +75,10 @@ export const createHost = async (options: HostOptions = {}): Promise<Host> => {
   const manage = openXenmanage({
     hypercall: (op, buffer) => hypervisor.hypercall(DOM0, op, buffer),
   });
-  const follower = storeFollower(hypervisor.eventChannels(DOM0), (changes) =>
-    daemon.follow(changes),
+  const follower = storeFollower(
+    hypervisor.eventChannels(DOM0),
+    (changes) => daemon.follow(changes),
+    () => hypervisor.down === undefined,
   );
   const tracker = new DomainTracker({ manage, events: follower.events, onError });
   const daemon = createStoreDaemon({ ...options.store, domains: trackedDomains(tracker) });

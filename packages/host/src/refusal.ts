@@ -1,8 +1,9 @@
-import { isHypervisorError } from "@xenkit/hypervisor";
+import { type HypervisorError, isHypervisorError } from "@xenkit/hypervisor";
 import { HostError } from "./host-error.ts";
 
 /**
- * Runs an operation of the hypervisor; what it refuses is thrown as a HostError that says what that means.
+ * Runs an operation of the hypervisor; what it refuses is thrown as a HostError "refused" that says what that means.
+ * On a host that is down: HostError "closed".
  *
  * @param domid - What the operation is about; undefined for the creation of a domain with any domid.
  */
@@ -10,10 +11,16 @@ export const attempt = <T>(domid: number | undefined, operation: () => T): T => 
   try {
     return operation();
   } catch (cause) {
+    if (isHypervisorError(cause, "host-down")) throw hostDown(cause);
     if (!isHypervisorError(cause, "errno")) throw cause;
     const { operation: name, name: errno } = cause.details;
     throw refused(name, errno, domid, cause);
   }
+};
+
+const hostDown = (cause: HypervisorError<"host-down">): HostError<"closed"> => {
+  const message = `the host is down: dom0 shut down (reason ${cause.details.reason})`;
+  return new HostError("closed", message, { what: "host" }, { cause });
 };
 
 /**

@@ -17,6 +17,7 @@ export interface StoreFollower {
 export const storeFollower = (
   channels: EventChannels,
   follow: (changes: readonly DomainChange[]) => void,
+  isUp: () => boolean,
 ): StoreFollower => {
   let drain: DomainChange[] | undefined;
 
@@ -40,7 +41,8 @@ export const storeFollower = (
       },
       close: (port) => {
         endDrain();
-        channels.close(port);
+        // A host that is down has no ports any more.
+        if (isUp()) channels.close(port);
       },
     },
     onChange: (change) => {

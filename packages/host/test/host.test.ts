@@ -86,6 +86,16 @@ describe("a host", () => {
     expect(host.hypervisor.changedCount).toBeUndefined();
   });
 
+  test("goes down with dom0: what is asked of it then says so, and it can still be disposed", async () => {
+    const host = await createHost({ domains: 1 });
+    const guest = host.guest(1);
+    host.hypervisor.shutdownDomain(0);
+    const down = expect.objectContaining({ code: "closed", details: { what: "host" } });
+    await expect(host.createGuest()).rejects.toThrow(down);
+    await expect(guest?.shutdown()).rejects.toThrow(down);
+    await host[Symbol.asyncDispose]();
+  });
+
   test("hands what a listener throws to onError, and tells the other listeners", async () => {
     const errors: unknown[] = [];
     await using host = await createHost({ onError: (error) => void errors.push(error) });
