@@ -127,7 +127,7 @@ export const createHypervisor = (options: HypervisorOptions = {}): Hypervisor =>
   };
 };
 
-/** The configuration of dom0; it needs no limits. */
+/** dom0 is there before any toolstack: running, with its vCPUs and all the ports there can be. */
 const makeDom0 = (machine: Machine, vcpus: number | false): void => {
   if (vcpus === false) return;
   if (!Number.isInteger(vcpus) || vcpus < 1 || vcpus > machine.limits.vcpus) {

@@ -14,7 +14,7 @@ import type { Port } from "./port-table.ts";
 import { STATE_VERSION } from "./state.ts";
 import type { UniqueIds } from "./unique-ids.ts";
 
-export const LAST_DOMID: number = DOMID.firstReserved - 1;
+const LAST_DOMID: number = DOMID.firstReserved - 1;
 
 /** What a state holds, built beside the machine: only when all of it is right does it take the machine's place. */
 type Loaded = Pick<

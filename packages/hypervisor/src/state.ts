@@ -51,7 +51,7 @@ export interface DomainRecord {
   readonly pages: readonly (readonly [number, string])[];
 }
 
-export interface PortRecord {
+interface PortRecord {
   readonly number: number;
   readonly kind: number;
   readonly remoteDomid: number;
@@ -61,7 +61,7 @@ export interface PortRecord {
   readonly masked: boolean;
 }
 
-export interface MappingRecord {
+interface MappingRecord {
   readonly handle: number;
   readonly mapper: number;
   readonly owner: number;

@@ -30,7 +30,7 @@ export const sendVirq = (machine: Machine, domain: Domain, virq: number, vcpu: n
 };
 
 /** Sends a global VIRQ to its handler, if there is one. */
-export const raiseGlobalVirq = (machine: Machine, virq: number): void => {
+const raiseGlobalVirq = (machine: Machine, virq: number): void => {
   const handler = handlerOf(machine, virq);
   if (handler !== undefined) sendVirq(machine, handler, virq, 0);
   machine.onStep?.("virq-raised");
