@@ -70,12 +70,13 @@ describe.runIf(present)("Debian's programs", () => {
   test("watch", async () => {
     await using store = await serve();
     const watcher = spawn("/usr/bin/xenstore-watch", ["-n", "3", "/a"], { env: store.env });
+    const closed = once(watcher, "close");
     const output: string[] = [];
     watcher.stdout.setEncoding("latin1").on("data", (text: string) => output.push(text));
     await once(watcher.stdout, "data");
     await store.run("write", "/a/b", "x");
     await store.run("rm", "/a");
-    await once(watcher, "close");
+    await closed;
     expect(output.join("")).toBe("/a\n/a/b\n/a\n");
   });
 
