@@ -10,7 +10,9 @@ const c = loadC(new URL("./get-domain-state.c", import.meta.url), {
   time_drain: "double time_drain(int rounds)",
 });
 
-/** Domids as a host has them that has been up for long: they are handed out upwards, so they spread. */
+/**
+ * Domids as a host has them that has been up for long: they are handed out upwards, so they spread.
+ */
 const spread = (count: number): Int32Array =>
   Int32Array.from({ length: count }, (_, at) => Math.floor(((at + 0.5) * 32_751) / count) + 1);
 

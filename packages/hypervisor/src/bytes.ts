@@ -1,6 +1,6 @@
 /**
- * Little-endian fields of a caller's buffer, in place. The buffer of a hypercall can start at any byte, so these go byte by
- * byte. Callers have checked the length of the struct: nothing here does.
+ * Little-endian fields of a caller's buffer, in place. The buffer of a hypercall can start at any
+ * byte, so these go byte by byte. Callers have checked the length of the struct: nothing here does.
  */
 
 export const readU16 = (bytes: Uint8Array, at: number): number =>

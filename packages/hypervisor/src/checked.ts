@@ -1,6 +1,9 @@
 import { HypervisorError } from "./hypervisor-error.ts";
 
-/** One place in a state that came from outside: a value that is looked at only after its kind was checked. */
+/**
+ * One place in a state that came from outside: a value that is looked at only after its kind was
+ * checked.
+ */
 export interface Checked {
   readonly path: string;
   readonly isNull: boolean;

@@ -10,8 +10,9 @@ interface Delivery {
 }
 
 /**
- * Brings events to their domains: never inside a hypercall, always after its last step. A listener may make hypercalls; what
- * they raise waits in the same queue, so listeners do not nest. A port waits at most once, whatever the senders do.
+ * Brings events to their domains: never inside a hypercall, always after its last step. A listener
+ * may make hypercalls; what they raise waits in the same queue, so listeners do not nest. A port
+ * waits at most once, whatever the senders do.
  */
 export class Deliveries {
   readonly #queue: Delivery[] = [];
@@ -22,7 +23,8 @@ export class Deliveries {
 
   /**
    * @param start - Runs the given function now or later: for example `queueMicrotask`.
-   * @param onError - Told what a listener threw. Left out: the first is thrown on, after all others had their events.
+   * @param onError - Told what a listener threw. Left out: the first is thrown on, after all others
+   *   had their events.
    */
   constructor(start: (flush: () => void) => void, onError: ((error: unknown) => void) | undefined) {
     this.#start = start;

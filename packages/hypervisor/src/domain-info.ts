@@ -12,7 +12,10 @@ import { type Domain, LIFE, SHUTDOWN_PROGRESS } from "./domain.ts";
 const NO_HALF_FRAME = -1;
 const NO_VCPU = -1;
 
-/** Where the fields are that are not always 0, from the start of the domctl. The layout is the codec's. */
+/**
+ * Where the fields are that are not always 0, from the start of the domctl. The layout is the
+ * codec's.
+ */
 const placesOf = (release: Release) => {
   const { fields, size } = getDomainInfo[release];
   const at = (name: string): number => {
@@ -36,8 +39,9 @@ const placesOf = (release: Release) => {
 const PLACES = { "4.21": placesOf("4.21"), "4.22": placesOf("4.22") } as const;
 
 /**
- * Answers getdomaininfo: the old way of learning the state of a domain. In place and without allocating, as
- * get_domain_state is: whoever compares the two ways compares what they ask for, not how it is encoded.
+ * Answers getdomaininfo: the old way of learning the state of a domain. In place and without
+ * allocating, as get_domain_state is: whoever compares the two ways compares what they ask for, not
+ * how it is encoded.
  */
 export const writeDomainInfo = (release: Release, domain: Domain, bytes: Uint8Array): void => {
   const at = PLACES[release];

@@ -4,7 +4,10 @@ import { type Domain, isXenstore } from "./domain.ts";
 /** How many domids there are. */
 const DOMIDS = DOMID.firstReserved;
 
-/** The domains that can be found, by domid. A domain that was unlinked is not found any more, although its domid is still in use. */
+/**
+ * The domains that can be found, by domid. A domain that was unlinked is not found any more,
+ * although its domid is still in use.
+ */
 export class DomainTable {
   readonly #domains: (Domain | undefined)[] = new Array<Domain | undefined>(DOMIDS).fill(undefined);
   readonly #xenstores = new Set<Domain>();

@@ -3,13 +3,19 @@ import type { GrantTable } from "./grants.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import type { PortTable } from "./port-table.ts";
 
-/** How far a domain is from its end. `DYING` is reported only while teardown runs, `DEAD` from its end on. */
+/**
+ * How far a domain is from its end. `DYING` is reported only while teardown runs, `DEAD` from its
+ * end on.
+ */
 export const LIFE = { alive: 0, dying: 1, dead: 2 } as const;
 
 /** How far a shutdown is. Only a complete one is reported. */
 export const SHUTDOWN_PROGRESS = { none: 0, inProgress: 1, complete: 2 } as const;
 
-/** What createdomain was given, as the hypervisor keeps it. Field names and units are those of the struct. */
+/**
+ * What createdomain was given, as the hypervisor keeps it. Field names and units are those of the
+ * struct.
+ */
 export interface DomainConfig {
   readonly ssidref: number;
   /** 16 bytes, as 32 lower-case hex digits. */
@@ -55,7 +61,10 @@ export class Domain implements Subject {
   maxMemKb = 0n;
   /** The port signalled instead of VIRQ_DOM_EXC when the domain has suspended; 0 for none. */
   suspendPort = 0;
-  /** Who holds the domain back from being freed once it is dead: mappings, device models, holders by name. */
+  /**
+   * Who holds the domain back from being freed once it is dead: mappings, device models, holders by
+   * name.
+   */
   references = 0;
   /** Those of `references` that have no holder but the user of the emulator. */
   heldReferences = 0;
@@ -86,8 +95,8 @@ export class Domain implements Subject {
   }
 }
 
-// Constants of other modules and exported ones, kept in this module: what follows is on the hot path, where each use of an
-// import or export costs a nanosecond or so.
+// Constants of other modules and exported ones, kept in this module: what follows is on the hot
+// path, where each use of an import or export costs a nanosecond or so.
 const { exist: EXIST, shutdown: SHUTDOWN, dying: DYING, dead: DEAD } = STATE;
 const { control: CONTROL, xenstore: XENSTORE } = CAPS;
 const { complete: COMPLETE } = SHUTDOWN_PROGRESS;

@@ -5,10 +5,12 @@ const WORDS = DOMCTL_SIZE / 4;
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
 /**
- * A caller's domctl buffer as 36 words, little endian: a word at a time costs a quarter of a byte at a time. Callers use one
- * buffer again and again, so the window over the last one is kept; it keeps that buffer alive.
+ * A caller's domctl buffer as 36 words, little endian: a word at a time costs a quarter of a byte
+ * at a time. Callers use one buffer again and again, so the window over the last one is kept; it
+ * keeps that buffer alive.
  *
- * A buffer that does not start at a multiple of 4, or a big-endian machine, gets a copy in and a copy out.
+ * A buffer that does not start at a multiple of 4, or a big-endian machine, gets a copy in and a
+ * copy out.
  */
 export class DomctlWindow {
   #bytes: Uint8Array | undefined = undefined;

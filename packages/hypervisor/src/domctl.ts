@@ -89,8 +89,9 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
 /**
  * domctl: the operation, the interface version and the domain are in the buffer.
  *
- * The order of the checks: EFAULT (no 144 bytes), EACCES (interface version), then for what concerns a domain ESRCH or EPERM
- * (no such domain) and EPERM (permission), and only then ENOSYS (no such operation) and what the operation itself says.
+ * The order of the checks: EFAULT (no 144 bytes), EACCES (interface version), then for what
+ * concerns a domain ESRCH or EPERM (no such domain) and EPERM (permission), and only then ENOSYS
+ * (no such operation) and what the operation itself says.
  */
 export const domctl = (machine: Machine, caller: Domain, bytes: Uint8Array | undefined): number => {
   if (bytes === undefined || bytes.length < SIZE) return -ERRNO.EFAULT;
@@ -135,7 +136,8 @@ const createdomain = (machine: Machine, caller: Domain, bytes: Uint8Array): numb
 };
 
 const getdomaininfo = (machine: Machine, caller: Domain, bytes: Uint8Array): number => {
-  // Permission first: the search below is long, and an unprivileged caller must not make us do it (XSA-499).
+  // Permission first: the search below is long, and an unprivileged caller must not make us do it
+  // (XSA-499).
   if (!machine.policy(caller, "getdomaininfo", machine.self)) return -ERRNO.EPERM;
   const domid = readU16(bytes, 8);
   const { table, profile } = machine;

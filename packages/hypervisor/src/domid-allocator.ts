@@ -2,8 +2,8 @@ import { DOMID } from "@xenkit/abi";
 import { Bitmap } from "@xenkit/bitmap";
 
 /**
- * Which domids are in use, and which is handed out next. A domid is in use from its allocation until its domain is freed,
- * which is later than destroyed: a zombie keeps its domid.
+ * Which domids are in use, and which is handed out next. A domid is in use from its allocation
+ * until its domain is freed, which is later than destroyed: a zombie keeps its domid.
  */
 export class DomidAllocator {
   /** The domid handed out last; 0 before the first. Explicit ones do not move it. */
@@ -23,8 +23,9 @@ export class DomidAllocator {
   }
 
   /**
-   * The next free domid after the last one handed out, from 0x7FEF on to 1, and never that last one itself. It is not taken
-   * yet, but the cursor has moved: a creation that fails later uses its domid up.
+   * The next free domid after the last one handed out, from 0x7FEF on to 1, and never that last one
+   * itself. It is not taken yet, but the cursor has moved: a creation that fails later uses its
+   * domid up.
    *
    * @returns A domid, or -1 when all are in use.
    */

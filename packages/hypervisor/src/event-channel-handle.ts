@@ -19,10 +19,12 @@ import { closePort } from "./steps.ts";
 /**
  * The event channels of one domain, for who runs inside it.
  *
- * A port has one pending bit and one mask bit. An event that comes while the port is pending is merged with the one that is
- * there; one that comes while it is masked waits. So: `clearPending`, *then* take the work until there is none, *then* `unmask`.
+ * A port has one pending bit and one mask bit. An event that comes while the port is pending is
+ * merged with the one that is there; one that comes while it is masked waits. So: `clearPending`,
+ * *then* take the work until there is none, *then* `unmask`.
  *
- * Everything throws a HypervisorError "errno": what the operation says, ESRCH when the domain is gone or dying.
+ * Everything throws a HypervisorError "errno": what the operation says, ESRCH when the domain is
+ * gone or dying.
  */
 export interface EventChannels {
   readonly domid: number;
@@ -50,7 +52,10 @@ export interface EventChannels {
   status(port: number): number;
   /** How many ports are open. */
   readonly count: number;
-  /** Calls back with every port that becomes pending while not masked. @returns A function that ends it. */
+  /**
+   * Calls back with every port that becomes pending while not masked. @returns A function that ends
+   * it.
+   */
   onEvent(listener: EventListener): () => void;
   /** The same for one port; it ends with the port. A second one takes the place of the first. */
   onPort(port: number, listener: EventListener): () => void;

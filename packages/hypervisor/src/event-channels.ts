@@ -18,8 +18,8 @@ export const allocUnbound = (owner: Domain, remoteDomid: number): number => {
 };
 
 /**
- * Connects a new port of the caller with an unbound port that waits for it. The new port is pending at once: what was sent
- * before it was there must not be missed.
+ * Connects a new port of the caller with an unbound port that waits for it. The new port is pending
+ * at once: what was sent before it was there must not be missed.
  *
  * @returns The port, or a negative errno: EINVAL, ENOSPC.
  */
@@ -48,10 +48,12 @@ export const bindInterdomain = (
 };
 
 /**
- * Binds a VIRQ. For VIRQ_DOM_EXC the recording of changes starts before the port is taken, and stops again when there is none
- * left – but only if this very call started it: anything else lets any domain end the recording of another (XSA-496).
+ * Binds a VIRQ. For VIRQ_DOM_EXC the recording of changes starts before the port is taken, and
+ * stops again when there is none left – but only if this very call started it: anything else lets
+ * any domain end the recording of another (XSA-496).
  *
- * @returns The port, or a negative errno, the first that applies: EINVAL, ENOENT, EBUSY, EEXIST, ENOSPC.
+ * @returns The port, or a negative errno, the first that applies: EINVAL, ENOENT, EBUSY, EEXIST,
+ *   ENOSPC.
  */
 export const bindVirq = (machine: Machine, caller: Domain, virq: number, vcpu: number): number => {
   if (virq >= NR_VIRQS) return -ERRNO.EINVAL;
@@ -71,7 +73,10 @@ export const bindVirq = (machine: Machine, caller: Domain, virq: number, vcpu: n
   return port.number;
 };
 
-/** Binds an event channel of the domain to itself. @returns The port, or a negative errno: ENOENT, ENOSPC. */
+/**
+ * Binds an event channel of the domain to itself. @returns The port, or a negative errno: ENOENT,
+ * ENOSPC.
+ */
 export const bindIpi = (caller: Domain, vcpu: number): number => {
   if (vcpu >= caller.vcpus) return -ERRNO.ENOENT;
   const port = caller.ports.open();
@@ -119,8 +124,8 @@ export const resetPorts = (machine: Machine, domain: Domain): void => {
 /**
  * Gives a global VIRQ to a domain.
  *
- * @returns 0, or a negative errno: EINVAL for what is no global VIRQ, EBUSY while the present handler has it bound, EINVAL for
- *   a dying domain.
+ * @returns 0, or a negative errno: EINVAL for what is no global VIRQ, EBUSY while the present
+ *   handler has it bound, EINVAL for a dying domain.
  */
 export const setVirqHandler = (machine: Machine, domain: Domain, virq: number): number => {
   if (virq >= NR_VIRQS || virqClass(virq) !== "global") return -ERRNO.EINVAL;

@@ -7,7 +7,8 @@ import type { Mapping } from "./mappings.ts";
 /**
  * Maps a page that another domain has granted.
  *
- * @returns The mapping, or a negative errno: ENOENT (no such grant), EPERM (granted to another), ENOSPC, ENOMEM.
+ * @returns The mapping, or a negative errno: ENOENT (no such grant), EPERM (granted to another),
+ *   ENOSPC, ENOMEM.
  */
 export const mapGrant = (
   machine: Machine,
@@ -21,7 +22,10 @@ export const mapGrant = (
   return map(machine, mapper, owner, ref, grant.gfn);
 };
 
-/** Maps any page of a domain over which the mapper has power. @returns The mapping, or a negative errno as above. */
+/**
+ * Maps any page of a domain over which the mapper has power. @returns The mapping, or a negative
+ * errno as above.
+ */
 export const mapForeignPage = (
   machine: Machine,
   mapper: Domain,

@@ -4,13 +4,15 @@ import { type Domain, stateOf } from "./domain.ts";
 import { handlerOf, type Machine } from "./machine.ts";
 import { unknownDomain } from "./unknown-domain.ts";
 
-// Constants of other modules, kept in this one: on the hot path each use of an import costs a nanosecond or so.
+// Constants of other modules, kept in this one: on the hot path each use of an import costs a
+// nanosecond or so.
 const STABLE_VERSION = STABLE_INTERFACE_VERSION;
 const INVALID = DOMID.invalid;
 const DOM_EXC = VIRQ.domExc;
 const { EPERM, ENOENT, EACCES, EINVAL } = ERRNO;
 
-// Where the fields are, in words of the buffer. `domain` and `state` are the lower halves of theirs.
+// Where the fields are, in words of the buffer. `domain` and `state` are the lower halves of
+// theirs.
 const INTERFACE_VERSION_AT = 1;
 const DOMAIN_AT = 2;
 const STATE_AND_CAPS_AT = 4;
@@ -21,8 +23,9 @@ const ID_HIGH_AT = 7;
 /**
  * get_domain_state: one domain by its domid, or with `DOMID.invalid` the next changed one.
  *
- * The order of the checks decides which errno a bad call gets. Permission comes before anything of the hypervisor's state is
- * looked at (XSA-492), and nothing is written unless the answer is 0. Allocates nothing.
+ * The order of the checks decides which errno a bad call gets. Permission comes before anything of
+ * the hypervisor's state is looked at (XSA-492), and nothing is written unless the answer is 0.
+ * Allocates nothing.
  *
  * @param words - The caller's buffer. On success bytes 8–9 and 16–31 are written.
  */
@@ -49,7 +52,10 @@ const nextChanged = (machine: Machine, caller: Domain, words: Int32Array): numbe
     : lookUpThenClear(machine, caller, changed, words);
 };
 
-/** The safe order: a change after the clear leaves a mark of its own, so the answer can be early but never the last. */
+/**
+ * The safe order: a change after the clear leaves a mark of its own, so the answer can be early but
+ * never the last.
+ */
 const clearThenLookUp = (
   machine: Machine,
   caller: Domain,
@@ -72,7 +78,10 @@ const clearThenLookUp = (
   return -ENOENT;
 };
 
-/** Xen's order. What is created between the look-up and the clear is told as gone, and its mark is lost. */
+/**
+ * Xen's order. What is created between the look-up and the clear is told as gone, and its mark is
+ * lost.
+ */
 const lookUpThenClear = (
   machine: Machine,
   caller: Domain,

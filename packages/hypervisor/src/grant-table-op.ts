@@ -14,9 +14,9 @@ import type { Machine } from "./machine.ts";
 import type { Mapping } from "./mappings.ts";
 
 /**
- * grant_table_op with one element in the buffer: map_grant_ref and unmap_grant_ref. The hypercall answers 0 and the `status` in
- * the buffer says how it went, as Xen's does. There is no address space to map into: the page is found by the handle
- * (`mappedPage`).
+ * grant_table_op with one element in the buffer: map_grant_ref and unmap_grant_ref. The hypercall
+ * answers 0 and the `status` in the buffer says how it went, as Xen's does. There is no address
+ * space to map into: the page is found by the handle (`mappedPage`).
  */
 export const grantTableOp = (
   machine: Machine,

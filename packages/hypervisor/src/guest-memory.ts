@@ -1,7 +1,10 @@
 /** The size of a page in bytes. */
 export const PAGE_SIZE = 4096;
 
-/** The pages of one guest, by guest frame number. A page comes into being, zeroed, when it is first asked for. */
+/**
+ * The pages of one guest, by guest frame number. A page comes into being, zeroed, when it is first
+ * asked for.
+ */
 export class GuestMemory {
   readonly #pages = new Map<number, Uint8Array>();
   readonly #allocate: () => Uint8Array;

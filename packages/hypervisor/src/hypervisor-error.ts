@@ -13,7 +13,10 @@ interface HypervisorErrorDetails {
 /** The closed set of kinds. */
 export type HypervisorErrorCode = keyof HypervisorErrorDetails;
 
-/** The one error class of this package. A hypercall never throws it, except `host-down`: it answers −errno. */
+/**
+ * The one error class of this package. A hypercall never throws it, except `host-down`: it answers
+ * −errno.
+ */
 export class HypervisorError<C extends HypervisorErrorCode = HypervisorErrorCode> extends Error {
   override readonly name = "HypervisorError";
   readonly code: C;

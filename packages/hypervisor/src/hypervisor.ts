@@ -20,11 +20,15 @@ export interface Hypervisor extends Toolstack, Pages {
   /**
    * Makes a hypercall, as a domain does.
    *
-   * @param caller - The domid of the domain that makes it. One that is not there or dying gets −ESRCH.
+   * @param caller - The domid of the domain that makes it. One that is not there or dying gets
+   *   −ESRCH.
    * @param op - Which hypercall: one of `HYPERVISOR`.
-   * @param buffer - Its struct, read and written in place; undefined is a bad pointer. A buffer that is too short is one too.
-   * @param cmd - The command of event_channel_op, sched_op, grant_table_op and xen_version, which is in a register.
-   * @returns 0, or −errno; xen_version: the version. −ERESTART from destroydomain: make the same call again.
+   * @param buffer - Its struct, read and written in place; undefined is a bad pointer. A buffer
+   *   that is too short is one too.
+   * @param cmd - The command of event_channel_op, sched_op, grant_table_op and xen_version, which
+   *   is in a register.
+   * @returns 0, or −errno; xen_version: the version. −ERESTART from destroydomain: make the same
+   *   call again.
    * @throws HypervisorError "host-down" when the host is.
    */
   hypercall(caller: number, op: number, buffer: Uint8Array | undefined, cmd?: number): number;
@@ -32,7 +36,9 @@ export interface Hypervisor extends Toolstack, Pages {
   domains(): DomainSummary[];
   domain(domid: number): DomainSummary | undefined;
   readonly domainCount: number;
-  /** The event channels of one domain, for who runs inside it. ESRCH when there is no such domain. */
+  /**
+   * The event channels of one domain, for who runs inside it. ESRCH when there is no such domain.
+   */
   eventChannels(domid: number): EventChannels;
   /** How many domids are marked as changed; undefined while nobody has VIRQ_DOM_EXC bound. */
   readonly changedCount: number | undefined;
@@ -42,11 +48,16 @@ export interface Hypervisor extends Toolstack, Pages {
   onDown(listener: (reason: number) => void): () => void;
   /** The whole state as plain data that JSON can hold: all but listeners. */
   dump(): HypervisorState;
-  /** Replaces the whole state. Listeners by domain stay, those by port go. @throws HypervisorError "bad-state"; then nothing changed. */
+  /**
+   * Replaces the whole state. Listeners by domain stay, those by port go. @throws HypervisorError
+   * "bad-state"; then nothing changed.
+   */
   load(state: unknown): void;
 }
 
-/** Boots a host: with dom0, unless the options say otherwise. @throws HypervisorError "bad-option". */
+/**
+ * Boots a host: with dom0, unless the options say otherwise. @throws HypervisorError "bad-option".
+ */
 export const createHypervisor = (options: HypervisorOptions = {}): Hypervisor => {
   const machine = machineOf(options, (step) => {
     if (machine.down === undefined) enter(step);

@@ -32,8 +32,8 @@ export const unpauseDomain = (domain: Domain): number => {
 };
 
 /**
- * Shuts a domain down, in any state of its life: a zombie too. A second shutdown changes nothing. That of the hardware domain
- * takes the host down.
+ * Shuts a domain down, in any state of its life: a zombie too. A second shutdown changes nothing.
+ * That of the hardware domain takes the host down.
  */
 export const shutdownDomain = (machine: Machine, domain: Domain, reason: number): void => {
   if (!beginShutdown(machine, domain, reason)) return;
@@ -69,7 +69,8 @@ export const resumeDomain = (domain: Domain): void => {
 /**
  * Destroys a domain, or goes on destroying it.
  *
- * @returns 0 when it is dead; −ERESTART while it is dying: then the caller's CPU makes the same hypercall again.
+ * @returns 0 when it is dead; −ERESTART while it is dying: then the caller's CPU makes the same
+ *   hypercall again.
  */
 export const destroyDomain = (machine: Machine, domain: Domain): number => {
   if (domain.life === LIFE.alive) {

@@ -2,7 +2,10 @@ import { HypervisorError } from "./hypervisor-error.ts";
 
 /** How much of everything there may be. Integers ≥ 1. */
 export interface Limits {
-  /** Domains at the same time, dom0 and zombies included. At most 32,752, the number of domids. Past it: ENOMEM. */
+  /**
+   * Domains at the same time, dom0 and zombies included. At most 32,752, the number of domids. Past
+   * it: ENOMEM.
+   */
   readonly domains: number;
   /** The highest event channel port that any domain can have. At most 131,071. Past it: ENOSPC. */
   readonly eventPorts: number;
@@ -33,7 +36,10 @@ const DEFAULTS: Limits = {
   mappings: 131_072,
 };
 
-/** @throws HypervisorError "bad-option" for a limit that is not an integer from 1 to the most there can be. */
+/**
+ * @throws HypervisorError "bad-option" for a limit that is not an integer from 1 to the most there
+ * can be.
+ */
 export const checkedLimits = (wanted: Partial<Limits>): Limits => {
   const limits: Limits = { ...DEFAULTS, ...wanted };
   for (const [name, most] of Object.entries(MOST) as [keyof Limits, number][]) {

@@ -11,7 +11,10 @@ const U16 = 0xffff;
 const U32 = 2 ** 32 - 1;
 const I31 = 2 ** 31 - 1;
 
-/** One domain of a state, linked nowhere yet and without a target. Its `references` are those held by name only. */
+/**
+ * One domain of a state, linked nowhere yet and without a target. Its `references` are those held
+ * by name only.
+ */
 export const loadDomain = (machine: Machine, item: Checked): Domain => {
   const id = halvesOf(nonZeroId(item.at("uniqueId")));
   const domain = makeDomain(machine, {

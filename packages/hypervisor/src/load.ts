@@ -16,7 +16,10 @@ import type { UniqueIds } from "./unique-ids.ts";
 
 const LAST_DOMID: number = DOMID.firstReserved - 1;
 
-/** What a state holds, built beside the machine: only when all of it is right does it take the machine's place. */
+/**
+ * What a state holds, built beside the machine: only when all of it is right does it take the
+ * machine's place.
+ */
 type Loaded = Pick<
   Machine,
   | "table"
@@ -31,7 +34,8 @@ type Loaded = Pick<
 >;
 
 /**
- * Puts a dumped state into the machine. The state is not trusted: every index is checked and every relation between its parts.
+ * Puts a dumped state into the machine. The state is not trusted: every index is checked and every
+ * relation between its parts.
  *
  * @throws HypervisorError "bad-state"; then the machine is as it was.
  */

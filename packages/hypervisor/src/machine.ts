@@ -15,8 +15,8 @@ import type { UniqueIds } from "./unique-ids.ts";
 export type DrainOrder = "clear-first" | "lookup-first";
 
 /**
- * The atomic effects of the operations that have more than one. Between two of them another CPU of a real host can do
- * something: `onStep` is called there.
+ * The atomic effects of the operations that have more than one. Between two of them another CPU of
+ * a real host can do something: `onStep` is called there.
  */
 export type Step =
   | "mark-found"
@@ -33,7 +33,10 @@ export type Step =
   | "marked"
   | "virq-raised";
 
-/** The whole state of one emulated host and what it was made with. Changed by the step functions only. */
+/**
+ * The whole state of one emulated host and what it was made with. Changed by the step functions
+ * only.
+ */
 export interface Machine {
   readonly profile: ReleaseProfile;
   readonly limits: Limits;

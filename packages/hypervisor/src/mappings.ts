@@ -1,6 +1,9 @@
 import type { Domain } from "./domain.ts";
 
-/** A page of one domain that another domain has mapped. It holds a reference on the owner until it is unmapped. */
+/**
+ * A page of one domain that another domain has mapped. It holds a reference on the owner until it
+ * is unmapped.
+ */
 export interface Mapping {
   /** Names the mapping. Not reused. */
   readonly handle: number;

@@ -17,8 +17,8 @@ export interface HypervisorOptions {
   /** Which hypervisor to be. Default: 4.22. */
   readonly release?: Release;
   /**
-   * What the unstable domctls must carry in `interface_version`, u32. Default: the release's. Another one makes the host of
-   * a release to come that is like this one in all else.
+   * What the unstable domctls must carry in `interface_version`, u32. Default: the release's.
+   * Another one makes the host of a release to come that is like this one in all else.
    */
   readonly interfaceVersion?: number;
   /** How unique ids follow each other. Default: `sequence`. */
@@ -36,15 +36,26 @@ export interface HypervisorOptions {
   readonly dom0Vcpus?: number | false;
   /** How often destroydomain asks to be called again, for each new domain. Default: 0. */
   readonly teardownSteps?: number;
-  /** Runs the final free of a domain, which real hosts do after a grace period. Default: at once. */
+  /**
+   * Runs the final free of a domain, which real hosts do after a grace period. Default: at once.
+   */
   readonly schedule?: (step: () => void) => void;
-  /** Starts the delivery of events after a hypercall. Default: at once; `queueMicrotask` for never inside the caller. */
+  /**
+   * Starts the delivery of events after a hypercall. Default: at once; `queueMicrotask` for never
+   * inside the caller.
+   */
   readonly deliver?: (flush: () => void) => void;
-  /** Told what event listeners throw. Default: thrown out of the hypercall, after all events were delivered. */
+  /**
+   * Told what event listeners throw. Default: thrown out of the hypercall, after all events were
+   * delivered.
+   */
   readonly onListenerError?: (error: unknown) => void;
   /** Makes a zeroed page of 4096 bytes. Default: over an ArrayBuffer. */
   readonly allocatePage?: () => Uint8Array;
-  /** Called between the atomic effects of an operation, and may make hypercalls: the other CPUs of the host. */
+  /**
+   * Called between the atomic effects of an operation, and may make hypercalls: the other CPUs of
+   * the host.
+   */
   readonly onStep?: (step: Step) => void;
 }
 

@@ -8,7 +8,10 @@ import type { Machine } from "./machine.ts";
 import type { Mapping } from "./mappings.ts";
 import { errnoError } from "./refuse.ts";
 
-/** The frame of a guest that the toolstack shares with the Xenstore daemon, where the guest has no other. */
+/**
+ * The frame of a guest that the toolstack shares with the Xenstore daemon, where the guest has no
+ * other.
+ */
 export const XENSTORE_GFN = 0xfeffc;
 
 /** A page of one domain, mapped by another. It keeps the owner a zombie until it is unmapped. */
@@ -18,13 +21,20 @@ export interface MappedPage {
   readonly page: Uint8Array;
 }
 
-/** Guest memory and grants. Everything throws a HypervisorError "errno": EINVAL where a dead domain has given its pages back. */
+/**
+ * Guest memory and grants. Everything throws a HypervisorError "errno": EINVAL where a dead domain
+ * has given its pages back.
+ */
 export interface Pages {
-  /** A page of a guest, by guest frame number, shared by reference. It is made, zeroed, at its first use. */
+  /**
+   * A page of a guest, by guest frame number, shared by reference. It is made, zeroed, at its first
+   * use.
+   */
   guestPage(domid: number, gfn: number): Uint8Array;
   /**
-   * The page behind grant 1, where guest and Xenstore daemon meet. A guest that has not granted one yet gets it here, as a
-   * toolstack would do: granted to the Xenstore domain, else to the hardware domain, else to domid 0.
+   * The page behind grant 1, where guest and Xenstore daemon meet. A guest that has not granted one
+   * yet gets it here, as a toolstack would do: granted to the Xenstore domain, else to the hardware
+   * domain, else to domid 0.
    */
   ringPage(domid: number): Uint8Array;
   /** Shares a page of a guest. EINVAL for a reference past its grant table. */

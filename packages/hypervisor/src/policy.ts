@@ -12,16 +12,18 @@ export type Action =
   | "map_foreign_page";
 
 /**
- * Who may do what to whom. The target is always defined: what concerns no single domain (a new one, "the next changed
- * domain") has the hypervisor itself as its target, `DOMID.xen`. It is asked before anything else is looked at or touched.
+ * Who may do what to whom. The target is always defined: what concerns no single domain (a new one,
+ * "the next changed domain") has the hypervisor itself as its target, `DOMID.xen`. It is asked
+ * before anything else is looked at or touched.
  *
  * @returns True if the caller may. A refusal becomes EPERM.
  */
 export type Policy = (caller: Subject, action: Action, target: Subject) => boolean;
 
 /**
- * What Xen does without a security module: control domains may do everything, the Xenstore domain may ask for domain states,
- * and the device model of a domain may look at it, signal it and shut it down.
+ * What Xen does without a security module: control domains may do everything, the Xenstore domain
+ * may ask for domain states, and the device model of a domain may look at it, signal it and shut it
+ * down.
  */
 export const defaultPolicy: Policy = (caller, action, target) =>
   isControl(caller) || mayWithoutControl(caller, action, target);

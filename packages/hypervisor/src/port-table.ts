@@ -23,8 +23,9 @@ export class Port {
 }
 
 /**
- * The event channel ports of one domain. Port 0 is never handed out; a free port is found by walking up from the lowest that
- * may be free, so a port costs one step for each port that is opened.
+ * The event channel ports of one domain. Port 0 is never handed out; a free port is found by
+ * walking up from the lowest that may be free, so a port costs one step for each port that is
+ * opened.
  */
 export class PortTable {
   /** The highest port. */
@@ -55,7 +56,10 @@ export class PortTable {
     return this.#virqs.get(virqKey(virq, vcpu));
   }
 
-  /** Opens the lowest free port, unbound and unmasked. Undefined when the domain has all that it may have. */
+  /**
+   * Opens the lowest free port, unbound and unmasked. Undefined when the domain has all that it may
+   * have.
+   */
   open(): Port | undefined {
     while (this.#ports[this.#lowestFree] !== undefined) this.#lowestFree += 1;
     if (this.#lowestFree > this.limit) return undefined;

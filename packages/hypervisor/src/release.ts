@@ -9,7 +9,10 @@ export interface ReleaseProfile {
   readonly wantsAutomaticDomid: (domid: number) => boolean;
   /** 4.21 tells everyone that a domid is free; from 4.22 only a control domain is told. */
   readonly hidesUnknownDomids: boolean;
-  /** 4.21: getdomaininfo answers about the first domain at or after the domid. From 4.22: about exactly this one. */
+  /**
+   * 4.21: getdomaininfo answers about the first domain at or after the domid. From 4.22: about
+   * exactly this one.
+   */
   readonly exactDomainInfo: boolean;
 }
 

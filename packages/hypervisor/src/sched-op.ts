@@ -8,8 +8,9 @@ import type { Machine } from "./machine.ts";
 const REASON_MASK = 0xff;
 
 /**
- * sched_op: `cmd` in a register, its struct in the buffer. `shutdown` is a domain's own end, `remote_shutdown` that of another.
- * `yield` and `block` are there for guests that call them in a loop. The rest is ENOSYS.
+ * sched_op: `cmd` in a register, its struct in the buffer. `shutdown` is a domain's own end,
+ * `remote_shutdown` that of another. `yield` and `block` are there for guests that call them in a
+ * loop. The rest is ENOSYS.
  */
 export const schedOp = (
   machine: Machine,

@@ -6,7 +6,10 @@ import type { UniqueIdPolicy } from "./unique-ids.ts";
 /** The version of the layout below. */
 export const STATE_VERSION = 1;
 
-/** A whole host as plain data. 64-bit numbers are `0x` and hexadecimal digits, pages are hexadecimal digits, "" for a page of zeroes. */
+/**
+ * A whole host as plain data. 64-bit numbers are `0x` and hexadecimal digits, pages are hexadecimal
+ * digits, "" for a page of zeroes.
+ */
 export interface HypervisorState {
   readonly version: typeof STATE_VERSION;
   readonly release: Release;

@@ -1,6 +1,7 @@
 /**
- * The atomic effects that the operations are made of. Each does one thing and can stand between two effects of another
- * operation. The one rule of order: a change is marked before VIRQ_DOM_EXC tells of it.
+ * The atomic effects that the operations are made of. Each does one thing and can stand between two
+ * effects of another operation. The one rule of order: a change is marked before VIRQ_DOM_EXC tells
+ * of it.
  */
 
 import { DOMID, EVTCHNSTAT, VIRQ } from "@xenkit/abi";
@@ -82,7 +83,10 @@ export const beginDying = (machine: Machine, domain: Domain): void => {
   machine.onStep?.("dying");
 };
 
-/** Closes a port. The other end of a channel becomes unbound; the end of VIRQ_DOM_EXC ends the recording of changes. */
+/**
+ * Closes a port. The other end of a channel becomes unbound; the end of VIRQ_DOM_EXC ends the
+ * recording of changes.
+ */
 export const closePort = (machine: Machine, domain: Domain, port: Port): void => {
   domain.ports.close(port);
   if (port.kind === EVTCHNSTAT.virq) {
@@ -96,7 +100,10 @@ export const closePort = (machine: Machine, domain: Domain, port: Port): void =>
   }
 };
 
-/** What a dying domain gives up at once: its ports, its VIRQs, what it has mapped and its hold on its target. */
+/**
+ * What a dying domain gives up at once: its ports, its VIRQs, what it has mapped and its hold on
+ * its target.
+ */
 export const giveUpRoles = (machine: Machine, domain: Domain): void => {
   for (const port of domain.ports) closePort(machine, domain, port);
   machine.virqHandlers = machine.virqHandlers.map((handler) =>

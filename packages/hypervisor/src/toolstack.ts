@@ -36,20 +36,30 @@ export interface NewDomain {
 }
 
 /**
- * What a toolstack does to domains, typed: the same code that the hypercalls reach, with the power of the hypervisor itself.
- * Everything throws a HypervisorError "errno" where the hypercall would answer one.
+ * What a toolstack does to domains, typed: the same code that the hypercalls reach, with the power
+ * of the hypervisor itself. Everything throws a HypervisorError "errno" where the hypercall would
+ * answer one.
  */
 export interface Toolstack {
   /** Makes a domain, paused once. @returns Its domid. */
   createDomain(domain?: NewDomain): number;
   pauseDomain(domid: number): void;
   unpauseDomain(domid: number): void;
-  /** Shuts a domain down. `reason`: a SHUTDOWN_* number, default poweroff. The hardware domain takes the host down with it. */
+  /**
+   * Shuts a domain down. `reason`: a SHUTDOWN_* number, default poweroff. The hardware domain takes
+   * the host down with it.
+   */
   shutdownDomain(domid: number, reason?: number): void;
   resumeDomain(domid: number): void;
-  /** Destroys a domain, all teardown steps of it. It is gone then, or a zombie while references are held. */
+  /**
+   * Destroys a domain, all teardown steps of it. It is gone then, or a zombie while references are
+   * held.
+   */
   destroyDomain(domid: number): void;
-  /** One hypercall of a destruction. @returns True when the domain is dead, false when there is more to do. */
+  /**
+   * One hypercall of a destruction. @returns True when the domain is dead, false when there is more
+   * to do.
+   */
   destroyStep(domid: number): boolean;
   /** How often destroydomain will ask to be called again before the domain is dead. */
   setTeardownSteps(domid: number, steps: number): void;

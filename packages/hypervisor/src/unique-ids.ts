@@ -1,12 +1,12 @@
 /**
- * How unique ids follow each other: `sequence` counts 1, 2, 3 …, as the design note has it; `xorshift` is the pseudo-random
- * walk of Xen.
+ * How unique ids follow each other: `sequence` counts 1, 2, 3 …, as the design note has it;
+ * `xorshift` is the pseudo-random walk of Xen.
  */
 export type UniqueIdPolicy = "sequence" | "xorshift";
 
 /**
- * The source of unique ids: 64 bits wide, kept as two signed 32-bit halves, so that creating a domain and answering a query
- * make no bigint. An id is never 0 and no id is handed out twice.
+ * The source of unique ids: 64 bits wide, kept as two signed 32-bit halves, so that creating a
+ * domain and answering a query make no bigint. An id is never 0 and no id is handed out twice.
  */
 export class UniqueIds {
   readonly policy: UniqueIdPolicy;
@@ -18,8 +18,10 @@ export class UniqueIds {
 
   /**
    * @param policy - How ids follow each other.
-   * @param seed - Where `xorshift` starts: the id before the first. Asked once, when the first id is wanted.
-   * @param first - The first id itself, for both policies: to continue a recorded chain. 1 ≤ first < 2^64.
+   * @param seed - Where `xorshift` starts: the id before the first. Asked once, when the first id
+   *   is wanted.
+   * @param first - The first id itself, for both policies: to continue a recorded chain. 1 ≤ first
+   *   < 2^64.
    */
   constructor(policy: UniqueIdPolicy, seed: () => bigint, first?: bigint) {
     this.policy = policy;
@@ -27,7 +29,10 @@ export class UniqueIds {
     this.#first = first;
   }
 
-  /** Moves `low` and `high` on to the next id. False, and nothing moved, when all 2^64 − 1 of the sequence are used. */
+  /**
+   * Moves `low` and `high` on to the next id. False, and nothing moved, when all 2^64 − 1 of the
+   * sequence are used.
+   */
   next(): boolean {
     if (this.low === 0 && this.high === 0) return this.#begin();
     if (this.policy === "xorshift") {
@@ -76,7 +81,10 @@ export class UniqueIds {
     if (this.low === 0) this.high = (this.high + 1) | 0;
   }
 
-  /** x ^= x << 13; x ^= x >> 7; x ^= x << 17. A bijection of the numbers from 1 to 2^64 − 1: it never reaches 0. */
+  /**
+   * x ^= x << 13; x ^= x >> 7; x ^= x << 17. A bijection of the numbers from 1 to 2^64 − 1: it
+   * never reaches 0.
+   */
   #shift(): void {
     let { low, high } = this;
     high ^= (high << 13) | (low >>> 19);

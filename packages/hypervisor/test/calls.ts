@@ -122,7 +122,9 @@ export interface Listener {
   events(): number;
 }
 
-/** Binds VIRQ_DOM_EXC for a domain and drains it. Each event is counted and its pending bit cleared. */
+/**
+ * Binds VIRQ_DOM_EXC for a domain and drains it. Each event is counted and its pending bit cleared.
+ */
 export const listen = (host: Hypervisor, domid = 0): Listener => {
   const channels = host.eventChannels(domid);
   const port = channels.bindVirq(VIRQ.domExc);

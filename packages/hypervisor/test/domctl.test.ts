@@ -211,16 +211,6 @@ describe("getdomaininfo", () => {
     },
   );
 
-  test("knows how much memory the domain may have, as max_mem said", () => {
-    const host = createHypervisor();
-    host.createDomain();
-    expect(domctl(host, 0, DOMCTL.maxMem, 1, 4096, 1)).toBe(0);
-    const bytes = domctlBytes(host, DOMCTL.getdomaininfo, 1);
-    expect(host.hypercall(0, HYPERVISOR.domctl, bytes)).toBe(0);
-    const { maxPages } = getDomainInfo["4.22"].decode(bytes, DOMCTL_PAYLOAD_OFFSET);
-    expect(maxPages).toBe(1024n + 2n ** 30n);
-  });
-
   test("is for control domains and the Xenstore domain", () => {
     const host = createHypervisor();
     const store = host.createDomain({ caps: CAPS.xenstore });

@@ -13,7 +13,9 @@ import {
 import { createHypervisor, type Hypervisor } from "@xenkit/hypervisor";
 import { describe, expect, test } from "vitest";
 
-/** event_channel_op with a struct of 32-bit words. @returns The result, and the words afterwards. */
+/**
+ * event_channel_op with a struct of 32-bit words. @returns The result, and the words afterwards.
+ */
 const op = (host: Hypervisor, caller: number, cmd: number, ...words: number[]): number[] => {
   const bytes = new Uint8Array(Uint32Array.from(words).buffer);
   const result = host.hypercall(caller, HYPERVISOR.eventChannelOp, bytes, cmd);

@@ -4,7 +4,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { query } from "./calls.ts";
 
-/** What the specification says of domains and marks, said once more with sets and maps and nothing else. */
+/**
+ * What the specification says of domains and marks, said once more with sets and maps and nothing
+ * else.
+ */
 class Model {
   domains = new Map<
     number,
