@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import * as v from "valibot";
 import type { ChangeAnswer, DomainAnswer } from "./control-protocol.ts";
+import { ownerOf } from "./directory-lock.ts";
 import { socketPaths } from "./sockets.ts";
 import { XenkitError } from "./xenkit-error.ts";
 
@@ -123,7 +124,11 @@ const gone = (directory: string, cause?: unknown): XenkitError<"host-gone"> =>
 
 const unreachable = (directory: string, cause: NodeJS.ErrnoException): XenkitError => {
   if (cause.code === "ENOENT" || cause.code === "ECONNREFUSED" || cause.code === "ENOTDIR") {
-    const message = `no host is running in ${directory}; start one with: xenkit up --dir ${directory}`;
+    const pid = ownerOf(directory);
+    const message =
+      pid === undefined
+        ? `no host is running in ${directory}; start one with: xenkit up --dir ${directory}`
+        : `the host in ${directory} (pid ${pid}) is just starting or stopping: try again`;
     return new XenkitError("no-host", message, { directory }, { cause });
   }
   if (cause.code === "EACCES") {

@@ -36,12 +36,13 @@ export const controlFailure = (
   message: string,
 ): ControlFailure => new ControlFailure(status, code, message);
 
-/** What the hypervisor refused, as a failure with its errno; undefined for another error. */
-export const refusalOf = (error: unknown): ControlFailure | undefined =>
-  isHostError(error, "refused")
-    ? new ControlFailure(
-        error.details.errno === "ESRCH" ? 404 : 409,
-        error.details.errno,
-        error.message,
-      )
-    : undefined;
+/** What the host refused, as a failure; undefined for another error. */
+export const refusalOf = (error: unknown): ControlFailure | undefined => {
+  if (isHostError(error, "refused")) {
+    const { errno } = error.details;
+    return new ControlFailure(errno === "ESRCH" ? 404 : 409, errno, error.message);
+  }
+  if (isHostError(error, "gone")) return new ControlFailure(404, "ESRCH", error.message);
+  if (isHostError(error, "closed")) return controlFailure(503, "host-down", error.message);
+  return undefined;
+};

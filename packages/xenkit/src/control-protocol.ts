@@ -116,6 +116,7 @@ export type ControlErrorCode =
   | "unknown-route"
   | "wrong-method"
   | "too-slow"
+  | "host-down"
   | "internal";
 
 /** A failure. */

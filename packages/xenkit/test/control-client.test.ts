@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from "node:http";
 import { describe, expect, test } from "vitest";
 import { controlClient } from "../src/control-client.ts";
+import { lockDirectory } from "../src/directory-lock.ts";
 import { socketPaths } from "../src/sockets.ts";
 import { runHere, scratch } from "./support/run-xenkit.ts";
 
@@ -24,6 +25,15 @@ describe("the client of the control protocol", () => {
   test("says that no host is running where there is no socket, or a dead one", async () => {
     await expect(controlClient(scratch()).call(call)).rejects.toThrow(
       expect.objectContaining({ code: "no-host" }),
+    );
+  });
+
+  test("says when a host is there but does not answer yet", async () => {
+    const dir = scratch();
+    using _lock = await lockDirectory(dir);
+    const { stderr } = await runHere("domain", "list", "--dir", dir);
+    expect(stderr).toBe(
+      `xenkit: the host in ${dir} (pid ${process.pid}) is just starting or stopping: try again\n`,
     );
   });
 

@@ -94,6 +94,32 @@ describe("the control protocol", () => {
   ])("answers %s %s with ESRCH: no such domain", async (method, path) => {
     expect(await send(method, path)).toEqual(refused(404, "ESRCH", "there is no domain 31999"));
   });
+
+  test("answers with ESRCH when the domain goes while its request is still coming in", async () => {
+    const guest = await host.createGuest();
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const headers = { "content-length": "2" };
+    const init = { method: "POST", headers, body: readable, duplex: "half" } as RequestInit;
+    const answer = Promise.resolve(app.request(`/v1/domains/${guest.domid}/shutdown`, init));
+    await guest.destroy();
+    await host.createGuest({ domid: guest.domid });
+    const writer = writable.getWriter();
+    await writer.write(new TextEncoder().encode("{}"));
+    await writer.close();
+    expect((await answer).status).toBe(404);
+    expect(host.domain(guest.domid)).toMatchObject({ state: 1 });
+  });
+
+  test("says when the host is down", async () => {
+    const down = await createHost({ domains: 1 });
+    const onError = (error: unknown): void => void errors.push(error);
+    const dead = controlApp({ host: down, description, feed: createChangeFeed(), onError });
+    down.hypervisor.shutdownDomain(0);
+    const response = await dead.request("/v1/domains/1/pause", { method: "POST" });
+    expect({ status: response.status, answer: await response.json() }).toEqual(
+      refused(503, "host-down", "the host is down: dom0 shut down (reason 0)"),
+    );
+  });
 });
 
 describe("hostile requests", () => {
