@@ -15,7 +15,8 @@ export interface Difference {
   readonly mismatches: readonly Mismatch[];
 }
 
-const hex = (bytes: Uint8Array): string =>
+/** Bytes as hex, in the order of memory. */
+export const hex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 const HEADER = [

@@ -36,3 +36,6 @@ export const factOf = (note: string): Fact | undefined => {
     nonZero: Number(drain[3]),
   };
 };
+
+/** Does this note stand at a drain of which only a sample is written? */
+export const isSampledDrain = (note: string): boolean => /^(end of the )?long drain$/.test(note);

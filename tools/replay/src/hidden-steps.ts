@@ -1,6 +1,7 @@
-import { STATE } from "@xenkit/abi";
-import { type Evidence, evidenceOf, isQuestion } from "./evidence.ts";
-import type { Line } from "./line.ts";
+import { ERRNO, STATE } from "@xenkit/abi";
+import { type Evidence, evidenceOf, isDrain, isQuestion } from "./evidence.ts";
+import type { Invariant } from "./invariants.ts";
+import type { Line, Operation } from "./line.ts";
 
 /** Something that happened in the recorded host beside the recorded operations. */
 export type HiddenStepKind =
@@ -23,8 +24,13 @@ export interface HiddenStep {
   readonly domid: number;
 }
 
-/** By index of a line: what happened before it. */
-export type HiddenSteps = ReadonlyMap<number, readonly HiddenStep[]>;
+/** What happened beside the recorded operations, and which lines show when. */
+export interface HiddenSteps {
+  /** By index of a line: what happened before it. */
+  readonly before: ReadonlyMap<number, readonly HiddenStep[]>;
+  /** By index of a line: that its answer depends on when a hidden step happened, and on which rule that is held to. */
+  readonly timed: ReadonlyMap<number, Invariant>;
+}
 
 /** How the recorder marks what another thread saw while the operation that is written later ran. */
 const WATCHER = /^watcher thread:/;
@@ -69,61 +75,69 @@ const isGone = ({ kind }: Evidence): boolean => kind === "zero-entry" || kind ==
 const hasFlag = (evidence: Evidence, flag: number): boolean =>
   evidence.kind === "seen" && (evidence.state & flag) !== 0;
 
+/** Was this seen by another thread than the one that did the operations? */
+export const isWatched = (line: Line | undefined): boolean => WATCHER.test(line?.note ?? "");
+
 /**
  * Works out what must have happened beside the recorded operations for their answers to be what they are. It looks
  * at the answers only, never at the place of a line:
  *
  * - DEAD is seen after destroydomain: a reference was held over it. It is dropped where the VIRQ arrives and nothing
- *   recorded can have raised it, or else just before the domain is seen gone.
+ *   recorded can have raised it, or else as soon as DEAD was seen last. Never, if the domain is not seen gone.
  * - DYING is seen by a watcher thread before the line of destroydomain: that had begun. It ends when the domain is
  *   first seen dead or gone, at the latest with its line.
- * - A second all-zero entry for one destroy: the free came after the first one.
+ * - A second all-zero entry for one destroy: the free came after the first one, and after the last ENOENT between
+ *   the two.
  */
 export const inferHiddenSteps = (lines: readonly Line[]): HiddenSteps => {
   const steps = new Map<number, HiddenStep[]>();
+  const timed = new Map<number, Invariant>();
   const before = (index: number, kind: HiddenStepKind, domid: number): void => {
     steps.set(index, [...(steps.get(index) ?? []), { kind, domid }]);
   };
-
   const arrivals = unexplainedArrivals(lines);
+  const end = lines.length;
+
   for (const { entries } of livesOf(lines)) {
     const destroyed = entries.find(({ evidence }) => evidence.kind === "destroyed");
-    const line = destroyed?.index ?? lines.length;
+    const returned = destroyed?.index ?? end;
     const begun = entries.find(
       ({ index, evidence }) =>
-        index < line &&
-        hasFlag(evidence, STATE.dying | STATE.dead) &&
-        WATCHER.test(lines[index]?.note ?? ""),
+        index < returned && hasFlag(evidence, STATE.dying | STATE.dead) && isWatched(lines[index]),
     );
     const start = begun ?? destroyed;
     if (start === undefined) continue;
-    const from = start.index;
     const { domid } = start.evidence;
-    const after = entries.filter(({ index }) => index > from);
+    const seen = entries.filter(({ index }) => index >= start.index);
 
-    const lastDead = after.findLast(({ evidence }) => hasFlag(evidence, STATE.dead));
-    if (lastDead !== undefined) before(from, "hold-reference", domid);
-    const zeros = after.filter(({ evidence }) => evidence.kind === "zero-entry");
-    const secondZero = zeros[1];
-    if (secondZero !== undefined) before(from, "defer-free", domid);
+    const lastDead = seen.findLast(({ evidence }) => hasFlag(evidence, STATE.dead))?.index;
+    if (lastDead !== undefined) before(start.index, "hold-reference", domid);
+    const [first, second] = seen.filter(({ evidence }) => evidence.kind === "zero-entry");
+    if (second !== undefined) before(start.index, "defer-free", domid);
 
     if (begun !== undefined) {
       before(begun.index, "begin-destroy", domid);
-      const ended = after.find(
-        ({ index, evidence }) =>
-          index < line && (isGone(evidence) || hasFlag(evidence, STATE.dead)),
-      );
-      before(ended?.index ?? line, "finish-destroy", domid);
+      const ended =
+        seen.find(({ evidence }) => isGone(evidence) || hasFlag(evidence, STATE.dead))?.index ??
+        end;
+      before(Math.min(ended, returned), "finish-destroy", domid);
+      for (const index of [begun.index, ended, returned]) {
+        if (index <= returned) timed.set(index, "destroy-in-progress");
+      }
     }
     if (lastDead !== undefined) {
-      const isLater = (index: number): boolean => index > lastDead.index;
-      const gone =
-        after.find(({ index, evidence }) => isLater(index) && isGone(evidence))?.index ??
-        lines.length;
-      const arrival = arrivals.find(isLater) ?? gone;
-      before(Math.min(arrival, gone), "drop-reference", domid);
+      const gone = seen.find(({ index, evidence }) => index > lastDead && isGone(evidence));
+      const arrival = arrivals.find((index) => index > lastDead) ?? end;
+      const isInTime = gone === undefined || arrival < gone.index;
+      before(isInTime ? arrival : lastDead + 1, "drop-reference", domid);
     }
-    if (secondZero !== undefined) before(secondZero.index, "free", domid);
+    if (first !== undefined && second !== undefined) {
+      const quiet = lines
+        .slice(first.index, second.index)
+        .findLastIndex((line) => isDrain(line) && (line as Operation).rc === -ERRNO.ENOENT);
+      before(first.index + Math.max(quiet, 0) + 1, "free", domid);
+      timed.set(second.index, "gone-again");
+    }
   }
-  return steps;
+  return { before: steps, timed };
 };

@@ -2,6 +2,8 @@
 export const INVARIANTS = {
   "destroy-in-progress":
     "what a thread sees while another CPU destroys a domain is what some moment of that destroy shows",
+  "torn-read":
+    "DYING and DEAD come from two reads of the hypervisor, so another thread can see them together",
   "gone-again": "one destroy gives at most two all-zero entries, the second at the final free",
   "create-retried": "a domid that is being freed may refuse creations, and in the end takes one",
   "possible-pattern":

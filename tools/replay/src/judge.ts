@@ -1,7 +1,8 @@
-import { ERRNO } from "@xenkit/abi";
-import { compareBytes, compareValues, type Mismatch } from "./difference.ts";
+import { ERRNO, evtchnClose, readState, STATE } from "@xenkit/abi";
+import { compareBytes, compareValues, hex, type Mismatch } from "./difference.ts";
 import { evidenceOf, isDomctl, isDrain, readUniqueId } from "./evidence.ts";
 import { factOf } from "./facts.ts";
+import { isWatched } from "./hidden-steps.ts";
 import type { Invariant } from "./invariants.ts";
 import type { CountEvent, Line, NoteEvent, Operation, PatternEvent, VirqEvent } from "./line.ts";
 import { isPossiblePattern } from "./possible-pattern.ts";
@@ -16,18 +17,20 @@ export interface Verdict {
   readonly invariant?: Invariant | undefined;
 }
 
+/** Where `state` is in a get_domain_state. */
+const STATE_AT = 16;
+
 /** The most creations beside the recorded operations that an id is looked for behind. */
 const UNRECORDED_LIMIT = 1 << 17;
 
 /** Everything that is carried from line to line. */
 export interface Run {
   readonly host: RecordedHost;
-  readonly lines: readonly Line[];
   readonly samples: Samples;
   /** Who makes the calls of a scenario's domU: its domain that was started last. */
   readonly started: Map<string, number>;
-  /** Where dom0 has VIRQ_DOM_EXC bound. */
-  port: number;
+  /** By VIRQ: the port that dom0 bound it to last. */
+  readonly ports: Map<number, number>;
   /** The last id of the chain that is known to be used. */
   lastId: bigint;
   /** Scenarios whose operations are not recorded, only what they led to. */
@@ -69,16 +72,26 @@ const isUnrecordedDomain = (run: Run, line: Operation, outcome: Outcome): boolea
   return true;
 };
 
+/** Did a watcher thread see DYING and DEAD together, where the emulator has one of the two? All else must be equal. */
+const isTornRead = (line: Operation, { rc, bytes }: Outcome): boolean => {
+  const both = STATE.dying | STATE.dead;
+  if (!isWatched(line) || !isDomctl(line) || rc !== line.rc || bytes === undefined) return false;
+  if (evidenceOf(line)?.kind !== "seen" || (readState(line.output) & both) !== both) return false;
+  const settled = line.output.slice();
+  settled[STATE_AT] = readState(line.output) ^ (both & ~readState(bytes));
+  return (readState(bytes) & both) !== 0 && compareBytes(settled, bytes).length === 0;
+};
+
 const judgeOperation = (run: Run, line: Operation): Verdict => {
   const evidence = evidenceOf(line);
   const finished =
     evidence?.kind === "destroyed" ? run.host.takeFinishedDestroy(evidence.domid) : undefined;
   const outcome: Outcome =
     finished === undefined
-      ? run.samples.operate(line, callerOf(run, line), run.lines)
+      ? run.samples.operate(line, callerOf(run, line))
       : { rc: finished, bytes: line.input };
   if (evidence?.kind === "started") run.started.set(line.scenario, evidence.domid);
-  if (line.call.kind === "bind-virq" && outcome.rc > 0) run.port = outcome.rc;
+  if (line.call.kind === "bind-virq" && outcome.rc > 0) run.ports.set(line.virq ?? 0, outcome.rc);
   const mismatches = compareOutcome(line, outcome);
   if (mismatches.length > 0 && isUnrecordedDomain(run, line, outcome)) {
     return { mismatches: selfCheck(line), invariant: "unrecorded-domain" };
@@ -86,16 +99,17 @@ const judgeOperation = (run: Run, line: Operation): Verdict => {
   if (evidence?.kind === "created") {
     run.lastId = run.host.hypervisor.domain(evidence.domid)?.uniqueId ?? run.lastId;
   }
-  return {
-    mismatches: [...mismatches, ...selfCheck(line)],
-    invariant: finished === undefined ? undefined : "destroy-in-progress",
-  };
+  if (mismatches.length > 0 && isTornRead(line, outcome)) {
+    return { mismatches: selfCheck(line), invariant: "torn-read" };
+  }
+  return { mismatches: [...mismatches, ...selfCheck(line)] };
 };
 
 const judgeVirq = (run: Run, line: VirqEvent): Verdict => {
-  const fired = run.host.takePending(run.port);
-  const port = fired ? run.port : 0;
-  const read = fired ? port.toString(16).padStart(2, "0").padEnd(8, "0") : "";
+  const bound = run.ports.get(line.virq) ?? 0;
+  const fired = run.host.takePending(bound);
+  const port = fired ? bound : 0;
+  const read = fired ? hex(evtchnClose.encode({ port })) : "";
   return {
     mismatches: [
       ...compareValues("fired", line.fired, fired),

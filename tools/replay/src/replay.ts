@@ -1,7 +1,7 @@
 import type { DrainOrder } from "@xenkit/hypervisor";
 import type { Difference } from "./difference.ts";
 import { firstUniqueId } from "./first-unique-id.ts";
-import { type HiddenStepKind, inferHiddenSteps } from "./hidden-steps.ts";
+import { inferHiddenSteps } from "./hidden-steps.ts";
 import type { Invariant } from "./invariants.ts";
 import { judge, type Run } from "./judge.ts";
 import type { Recording } from "./parse-recording.ts";
@@ -26,23 +26,15 @@ export interface ReplayResult {
   readonly differences: readonly Difference[];
 }
 
-/** Hidden steps whose moment the recording does not tell exactly. */
-const TIMING: Readonly<Partial<Record<HiddenStepKind, Invariant>>> = {
-  "begin-destroy": "destroy-in-progress",
-  "finish-destroy": "destroy-in-progress",
-  free: "gone-again",
-};
-
 /** Makes every call of a recording on the emulator, and compares every answer. */
 export const replay = (recording: Recording, options: ReplayOptions = {}): ReplayResult => {
   const { lines, start } = recording;
   const host = new RecordedHost(recording, options.drainOrder ?? "clear-first");
   const run: Run = {
     host,
-    lines,
     samples: new Samples(host),
     started: new Map(),
-    port: 0,
+    ports: new Map(),
     lastId: firstUniqueId(lines),
     unrecorded: new Set(
       lines
@@ -58,13 +50,12 @@ export const replay = (recording: Recording, options: ReplayOptions = {}): Repla
   let compared = 0;
   let matched = 0;
   for (const [index, line] of lines.entries()) {
-    const steps = hidden.get(index) ?? [];
-    for (const step of steps) host.step(step);
+    for (const step of hidden.before.get(index) ?? []) host.step(step);
     const verdict = judge(run, line);
     run.previous = line;
     if (verdict === undefined) continue;
     compared += 1;
-    const invariant = verdict.invariant ?? steps.map(({ kind }) => TIMING[kind]).find(Boolean);
+    const invariant = verdict.invariant ?? hidden.timed.get(index);
     if (verdict.mismatches.length > 0) differences.push({ line, mismatches: verdict.mismatches });
     else if (invariant === undefined) matched += 1;
     else byInvariant.set(invariant, (byInvariant.get(invariant) ?? 0) + 1);

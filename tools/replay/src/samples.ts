@@ -1,7 +1,7 @@
 import { readDomain, readState } from "@xenkit/abi";
 import { evidenceOf, isDrain } from "./evidence.ts";
-import { factOf } from "./facts.ts";
-import type { Line, Operation } from "./line.ts";
+import { isSampledDrain } from "./facts.ts";
+import type { Operation } from "./line.ts";
 import type { Outcome, RecordedHost } from "./recorded-host.ts";
 
 /** More rounds than there are domids: a sample that is not reached by then never is. */
@@ -51,12 +51,12 @@ export class Samples {
   }
 
   /** Makes an operation, after what is not written between the line before and this one. */
-  operate(line: Operation, caller: number, lines: readonly Line[]): Outcome {
+  operate(line: Operation, caller: number): Outcome {
     const evidence = evidenceOf(line);
     const isBulk = this.#inBulk && evidence?.kind === "created" && evidence.automatic;
     if (isBulk) return this.#createUntil(line, caller, evidence.domid);
     if (!isDrain(line)) return this.#host.operate(line, caller);
-    if (!isLongDrain(line, lines)) {
+    if (!isSampledDrain(line.note)) {
       this.#forgetDrain();
       return this.#host.operate(line, caller);
     }
@@ -105,10 +105,3 @@ export class Samples {
     this.#last = -1;
   }
 }
-
-/** Does this drain end with a note of its totals, with nothing but drains before that? */
-const isLongDrain = (line: Line, lines: readonly Line[]): boolean => {
-  const rest = lines.slice(lines.indexOf(line));
-  const end = rest.find((later) => !isDrain(later));
-  return end?.kind === "note" && factOf(end.note)?.kind === "long-drain";
-};
