@@ -32,14 +32,14 @@ const TOP_CELL = 16;
  * meanwhile. Either the marker sees the summary bit gone, or the taker sees the mark.
  */
 export class AtomicBitmap implements BitSet {
-  readonly size: number;
+  readonly size: number = 0;
   readonly #memory: AtomicMemory;
-  readonly #words: number;
-  readonly #summaries: number;
-  readonly #tops: number;
+  readonly #words: number = 0;
+  readonly #summaries: number = 0;
+  readonly #tops: number = 0;
   /** The first cell of the words and of the summary. */
-  readonly #wordCell: number;
-  readonly #summaryCell: number;
+  readonly #wordCell: number = 0;
+  readonly #summaryCell: number = 0;
 
   /**
    * @param size - In bits, 1..16,777,216; else a BitmapError "bad-size".

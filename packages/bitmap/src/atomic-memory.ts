@@ -16,10 +16,12 @@ export interface AtomicMemory {
   add(cell: number, difference: number): number;
 }
 
+const NO_CELLS = new Int32Array(new SharedArrayBuffer(0));
+
 /** The cells of a SharedArrayBuffer, changed by `Atomics`. */
 export class SharedMemory implements AtomicMemory {
   readonly buffer: SharedArrayBuffer;
-  readonly #cells: Int32Array;
+  readonly #cells: Int32Array<SharedArrayBuffer> = NO_CELLS;
 
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;

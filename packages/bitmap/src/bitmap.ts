@@ -3,7 +3,9 @@ import { FIRST_BIT, popcount, rangeMask, wordsFor } from "./bits.ts";
 import { bitsOf, sameBits } from "./bits-of.ts";
 import { bytesToWords, wordsToBytes } from "./byte-image.ts";
 import { badFrom, badIndex, checkRange, checkSize } from "./checks.ts";
-import { WordIndex } from "./word-index.ts";
+import { NO_WORDS, WordIndex } from "./word-index.ts";
+
+const NO_INDEX = new WordIndex(0);
 
 /**
  * A fixed-size bitmap that finds its set and its clear bits in constant time.
@@ -12,20 +14,23 @@ import { WordIndex } from "./word-index.ts";
  * those that are not full. Up to 32,768 bits every search reads at most one word of each level.
  */
 export class Bitmap implements BitSet {
-  readonly size: number;
-  readonly #words: Int32Array;
+  // Each field starts with a value of its own kind: one that starts undefined is slower for good.
+  readonly size: number = 0;
+  readonly #words: Int32Array = NO_WORDS;
   /** The words that have a set bit: exactly those. */
-  readonly #occupied: WordIndex;
+  readonly #occupied: WordIndex = NO_INDEX;
   /** The two levels of `#occupied`, at hand for the hot paths: one object less to go through. */
-  readonly #summary: Int32Array;
-  readonly #top: Int32Array;
+  readonly #summary: Int32Array = NO_WORDS;
+  readonly #top: Int32Array = NO_WORDS;
   /** The words other than -1; so a last word that `size` cuts is always among them. */
-  readonly #open: WordIndex;
+  readonly #open: WordIndex = NO_INDEX;
+  readonly #openSummary: Int32Array = NO_WORDS;
+  readonly #openTop: Int32Array = NO_WORDS;
   /**
    * The lowest word that is not empty, or any word that is empty when that one is not known: when
    * draining dense pages it saves both levels. Behind the last word lies one that is always empty.
    */
-  #low: number;
+  #low = 0;
   #count = 0;
 
   /** @param size - In bits, 1..16,777,216; else a BitmapError "bad-size". All bits are clear. */
@@ -40,6 +45,8 @@ export class Bitmap implements BitSet {
     this.#top = this.#occupied.top;
     this.#open = new WordIndex(words);
     this.#open.addAll(words);
+    this.#openSummary = this.#open.summary;
+    this.#openTop = this.#open.top;
   }
 
   /**
@@ -94,7 +101,13 @@ export class Bitmap implements BitSet {
       this.#top[t] = (this.#top[t] as number) | (FIRST_BIT >>> s);
       this.#low = this.#words.length - 1;
     }
-    if (after === -1) this.#open.remove(w);
+    if (after === -1) {
+      const s = w >>> 5;
+      const t = s >>> 5;
+      const rest = (this.#openSummary[s] as number) & ~(FIRST_BIT >>> w);
+      this.#openSummary[s] = rest;
+      if (rest === 0) this.#openTop[t] = (this.#openTop[t] as number) & ~(FIRST_BIT >>> s);
+    }
     return had !== 0;
   }
 
@@ -106,8 +119,19 @@ export class Bitmap implements BitSet {
     const had = (before >>> (~index & 31)) & 1;
     this.#words[w] = after;
     this.#count -= had;
-    if (after === 0) this.#occupied.remove(w);
-    if (before === -1) this.#open.add(w);
+    if (after === 0) {
+      const s = w >>> 5;
+      const t = s >>> 5;
+      const rest = (this.#summary[s] as number) & ~(FIRST_BIT >>> w);
+      this.#summary[s] = rest;
+      if (rest === 0) this.#top[t] = (this.#top[t] as number) & ~(FIRST_BIT >>> s);
+    }
+    if (before === -1) {
+      const s = w >>> 5;
+      const t = s >>> 5;
+      this.#openSummary[s] = (this.#openSummary[s] as number) | (FIRST_BIT >>> w);
+      this.#openTop[t] = (this.#openTop[t] as number) | (FIRST_BIT >>> s);
+    }
     return had !== 0;
   }
 
@@ -193,7 +217,12 @@ export class Bitmap implements BitSet {
         this.#top[t] = (this.#top[t] as number) ^ (FIRST_BIT >>> s);
       }
     }
-    if (before === -1) this.#open.add(w);
+    if (before === -1) {
+      const s = w >>> 5;
+      const t = s >>> 5;
+      this.#openSummary[s] = (this.#openSummary[s] as number) | (FIRST_BIT >>> w);
+      this.#openTop[t] = (this.#openTop[t] as number) | (FIRST_BIT >>> s);
+    }
     return (w << 5) + bit;
   }
 

@@ -1,5 +1,8 @@
 import { FIRST_BIT, wordsFor } from "./bits.ts";
 
+/** What a field for words starts with. */
+export const NO_WORDS: Int32Array = new Int32Array(0);
+
 /**
  * A set of word numbers in two levels: which words have something to find.
  *
@@ -7,8 +10,8 @@ import { FIRST_BIT, wordsFor } from "./bits.ts";
  * For 1024 words (32,768 bits) `top` is a single word; larger bitmaps scan it word by word.
  */
 export class WordIndex {
-  readonly summary: Int32Array;
-  readonly top: Int32Array;
+  readonly summary: Int32Array = NO_WORDS;
+  readonly top: Int32Array = NO_WORDS;
 
   constructor(words: number) {
     this.summary = new Int32Array(wordsFor(words));
