@@ -81,7 +81,7 @@ export const eventChannelsOf = (machine: Machine, enter: Enter, domid: number): 
   return {
     domid,
     allocUnbound: (remoteDomid) =>
-      orThrow("alloc_unbound", allocUnbound(domain("alloc_unbound"), remoteDomid)),
+      enter(() => orThrow("alloc_unbound", allocUnbound(domain("alloc_unbound"), remoteDomid))),
     bindInterdomain: (remoteDomid, remotePort) =>
       enter(() => {
         const caller = domain("bind_interdomain");
@@ -91,13 +91,13 @@ export const eventChannelsOf = (machine: Machine, enter: Enter, domid: number): 
       }),
     bindVirq: (virq, vcpu = 0) =>
       enter(() => orThrow("bind_virq", bindVirq(machine, domain("bind_virq"), virq, vcpu))),
-    bindIpi: (vcpu = 0) => orThrow("bind_ipi", bindIpi(domain("bind_ipi"), vcpu)),
+    bindIpi: (vcpu = 0) => enter(() => orThrow("bind_ipi", bindIpi(domain("bind_ipi"), vcpu))),
     notify: (port) => {
       enter(() => orThrow("send", send(machine, domain("send"), port)));
     },
     close: (port) => enter(() => closePort(machine, ...open("close", port))),
     reset: () => enter(() => resetPorts(machine, domain("reset"))),
-    mask: (port) => mask(open("mask", port)[1]),
+    mask: (port) => enter(() => mask(open("mask", port)[1])),
     unmask: (port) => enter(() => unmask(machine, ...open("unmask", port))),
     isPending: (port) => domain("is_pending").ports.pending.has(port),
     clearPending: (port) => {

@@ -3,6 +3,7 @@ import { createHypervisor, type Hypervisor, isHypervisorError } from "@xenkit/hy
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { query } from "./calls.ts";
+import { operations, perform } from "./random-operations.ts";
 
 /**
  * What the specification says of domains and marks, said once more with sets and maps and nothing
@@ -205,4 +206,20 @@ describe("the emulator and a model of domains and marks", () => {
       { numRuns: 400 },
     );
   });
+});
+
+test("a change is marked before the VIRQ tells of it, in every run", () => {
+  fc.assert(
+    fc.property(operations(40), (run) => {
+      const steps: string[] = [];
+      const host = createHypervisor({ onStep: (step) => steps.push(step) });
+      for (const each of run) perform(host, each);
+      steps.forEach((step, at) => {
+        if (step === "virq-raised") expect(steps[at - 1]).toBe("marked");
+      });
+      expect(steps.filter((step) => step === "dead").length).toBeLessThanOrEqual(
+        steps.filter((step) => step === "virq-raised").length,
+      );
+    }),
+  );
 });
