@@ -1,6 +1,8 @@
 import { HEADER_SIZE, putU32, writeBinary } from "@xenkit/xenstore-wire";
 
 const FIRST_SIZE = 1024;
+const COPY_UP_TO = 4096;
+const NOTHING = new Uint8Array(0);
 
 /** What is put in front of a payload. */
 interface Head {
@@ -26,7 +28,7 @@ interface QueuedEvent {
  * is the pace of Xen's daemon, so pipelined requests are answered with the same messages.
  */
 export class OutputQueue {
-  #buffer: Uint8Array = new Uint8Array(0);
+  #buffer: Uint8Array = NOTHING;
   #start = 0;
   #end = 0;
   /** Position of the first byte of the buffer's content in the whole stream. */
@@ -47,11 +49,13 @@ export class OutputQueue {
     return this.#buffer.subarray(this.#start, this.#end);
   }
 
-  /** Takes all bytes out; the buffer is the caller's. */
+  /** Takes all bytes out. They are the caller's. */
   take(): Uint8Array {
-    const bytes = this.peek();
+    const waiting = this.peek();
+    // Copying a few bytes costs less than making the next buffer.
+    const bytes = waiting.length <= COPY_UP_TO ? waiting.slice() : waiting;
+    if (bytes === waiting) this.#buffer = NOTHING;
     this.#taken += bytes.length;
-    this.#buffer = new Uint8Array(0);
     this.#start = 0;
     this.#end = 0;
     this.#sent = this.#queued;
@@ -118,7 +122,9 @@ export class OutputQueue {
 
   /** Drops everything. */
   clear(): void {
-    this.take();
+    this.consume(this.length);
+    this.#sent = this.#queued;
+    this.#forgetSent();
   }
 
   /** Makes room for a message, writes its header, and returns where its payload goes. */

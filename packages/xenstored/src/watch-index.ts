@@ -20,6 +20,8 @@ export interface Watch<Watcher = unknown> {
  */
 export class WatchIndex<Watcher> {
   readonly #byPath = new Map<string, Set<Watch<Watcher>>>();
+  /** No path that is watched is longer. */
+  #longest = 0;
 
   /** Whether there is a watch on exactly this path. */
   has(path: string): boolean {
@@ -27,6 +29,7 @@ export class WatchIndex<Watcher> {
   }
 
   add(watch: Watch<Watcher>): void {
+    this.#longest = Math.max(this.#longest, watch.path.length);
     const watches = this.#byPath.get(watch.path);
     if (watches === undefined) this.#byPath.set(watch.path, new Set([watch]));
     else watches.add(watch);
@@ -35,6 +38,7 @@ export class WatchIndex<Watcher> {
   remove(watch: Watch<Watcher>): void {
     const watches = this.#byPath.get(watch.path);
     if (watches?.delete(watch) && watches.size === 0) this.#byPath.delete(watch.path);
+    if (this.#byPath.size === 0) this.#longest = 0;
   }
 
   /** The watches on exactly this path. */
@@ -46,13 +50,27 @@ export class WatchIndex<Watcher> {
   covering(path: string): Watch<Watcher>[] {
     const found: Watch<Watcher>[] = [];
     if (this.#byPath.size === 0) return found;
-    let levels = 0;
-    for (let at: string | undefined = path; at !== undefined; at = parentPath(at)) {
+    for (let at = this.#firstCandidate(path); at !== undefined; at = parentPath(at)) {
       for (const watch of this.#byPath.get(at) ?? []) {
-        if (watch.depth === undefined || watch.depth >= levels) found.push(watch);
+        if (watch.depth === undefined || watch.depth >= levelsBetween(at, path)) found.push(watch);
       }
-      levels += 1;
     }
     return found;
   }
+
+  /** Of a path far longer than any that is watched, most levels need no look. */
+  #firstCandidate(path: string): string | undefined {
+    if (path.length <= this.#longest) return path;
+    const slash = path.lastIndexOf("/", this.#longest);
+    return slash > 0 ? path.slice(0, slash) : "/";
+  }
 }
+
+/** How many levels `path` is below `above`, which is the same or one above it. */
+const levelsBetween = (above: string, path: string): number => {
+  let levels = 0;
+  const start = above === "/" ? 0 : above.length;
+  if (above.length === path.length) return 0;
+  for (let at = path.indexOf("/", start); at !== -1; at = path.indexOf("/", at + 1)) levels += 1;
+  return levels;
+};
