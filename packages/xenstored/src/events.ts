@@ -40,9 +40,7 @@ export class Events {
   changed(path: string, oldPerms?: Perms): void {
     const readable = this.#readableNow(path);
     if (oldPerms !== undefined) readable.push(oldPerms);
-    // A change of a special node itself concerns every watch on exactly it, whatever its depth.
-    const found = path.startsWith("@") ? this.#watches.exact(path) : this.#watches.covering(path);
-    this.#tell(found, path, readable);
+    this.#tell(this.#concerned(path, "path"), path, readable);
   }
 
   /** `node` is about to be removed; `top` is the node that was named. */
@@ -50,16 +48,14 @@ export class Events {
     const { path } = node;
     if (node !== top && !this.#watches.has(path)) return;
     const readable = node.parent === undefined ? [node.perms] : [node.perms, node.parent.perms];
-    const found = node === top ? this.#watches.covering(path) : this.#watches.exact(path);
-    this.#tell(found, path, readable);
+    this.#tell(this.#concerned(path, node === top ? "path" : "exact"), path, readable);
   }
 
   /** A transaction has made a change. */
   committed({ path, how, oldPerms, newPerms }: CommittedChange): void {
     const readable = newPerms === undefined ? [] : this.#readableNow(path);
     if (oldPerms !== undefined) readable.push(oldPerms);
-    const found = how === "exact" ? this.#watches.exact(path) : this.#watches.covering(path);
-    this.#tell(found, path, readable);
+    this.#tell(this.#concerned(path, how), path, readable);
   }
 
   /** `@introduceDomain` or `@releaseDomain`: to watches without a depth. */
@@ -78,6 +74,12 @@ export class Events {
   /** The event that every new watch begins with: its path as the client gave it, whatever it may read. */
   first({ watcher, path, token, cut }: Watch<Connection>): void {
     this.#queue(watcher, path.slice(cut), token);
+  }
+
+  /** A change of a special node itself concerns every watch on exactly it, whatever its depth. */
+  #concerned(path: string, how: "path" | "exact"): Watch<Connection>[] {
+    const exact = how === "exact" || path.startsWith("@");
+    return exact ? this.#watches.exact(path) : this.#watches.covering(path);
   }
 
   #readableNow(path: string): Perms[] {

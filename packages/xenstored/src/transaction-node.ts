@@ -4,6 +4,7 @@ import type { ChildrenPin, StoreNode } from "./store-node.ts";
 import type { NodeView } from "./tree.ts";
 
 const EMPTY = new Uint8Array(0);
+const NONE: ReadonlySet<string> = new Set();
 
 /** What a commit announces of a node. */
 export type Announcement =
@@ -38,10 +39,9 @@ export class TransactionNode implements NodeView, ChildrenPin {
   /** The base was removed; what exists now, if anything, was made after that. */
   removed = false;
   announce: Announcement = "nothing";
-  /** Children that were made, in order. */
-  readonly added: Set<string> = new Set();
+  #added: Set<string> | undefined;
   /** Children of the base that were removed. */
-  readonly gone: Set<string> = new Set();
+  #gone: Set<string> | undefined;
   readonly #asOf: number;
   #kept: readonly string[] | undefined;
 
@@ -64,9 +64,14 @@ export class TransactionNode implements NodeView, ChildrenPin {
     }
   }
 
+  /** Children that were made, in order. */
+  get added(): ReadonlySet<string> {
+    return this.#added ?? NONE;
+  }
+
   /** Whether a commit has anything to do here. */
   get changed(): boolean {
-    return this.written || this.removed || this.added.size > 0 || this.gone.size > 0;
+    return this.written || this.removed || this.added.size > 0 || this.#gone !== undefined;
   }
 
   keepChildren(node: StoreNode): void {
@@ -82,21 +87,25 @@ export class TransactionNode implements NodeView, ChildrenPin {
   *childNames(): Generator<string> {
     if (this.base !== undefined && !this.removed) {
       for (const name of this.#kept ?? this.#ofBase(this.base))
-        if (!this.gone.has(name)) yield name;
+        if (!this.#gone?.has(name)) yield name;
     }
     yield* this.added;
   }
 
   addChild(path: string): void {
     const name = leafName(path);
-    this.added.add(name);
+    this.#added ??= new Set();
+    this.#added.add(name);
     this.childCount += 1;
     this.childBytes += name.length + 1;
   }
 
   removeChild(path: string): void {
     const name = leafName(path);
-    if (!this.added.delete(name)) this.gone.add(name);
+    if (!this.#added?.delete(name)) {
+      this.#gone ??= new Set();
+      this.#gone.add(name);
+    }
     this.childCount -= 1;
     this.childBytes -= name.length + 1;
   }
@@ -105,8 +114,8 @@ export class TransactionNode implements NodeView, ChildrenPin {
   remove(): void {
     this.exists = false;
     this.removed = this.base !== undefined;
-    this.added.clear();
-    this.gone.clear();
+    this.#added = undefined;
+    this.#gone = undefined;
     this.childCount = 0;
     this.childBytes = 0;
   }

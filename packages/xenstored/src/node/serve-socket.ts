@@ -32,7 +32,6 @@ export const serveSocket = (daemon: StoreDaemon, socket: Socket): void => {
   const connection = daemon.connect({ output: schedule, closed: schedule });
   socket.on("data", (chunk) => connection.receive(chunk));
   socket.on("drain", write);
-  socket.on("end", () => socket.end());
   // What follows an error is the close.
   socket.on("error", () => {});
   socket.on("close", () => connection.close());
