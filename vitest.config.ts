@@ -14,12 +14,6 @@ const projects = ["packages", "tools"].flatMap((group) =>
 export default defineConfig({
   test: {
     reporters: ["default", "./tools/testkit/src/closing-line-reporter.ts"],
-    coverage: {
-      provider: "v8",
-      include: ["packages/*/src/**"],
-      exclude: ["**/index.ts"],
-      thresholds: { lines: 95, branches: 90 },
-    },
     projects: projects.map((root) => ({
       resolve: { conditions },
       ssr: { resolve: { conditions } },
@@ -28,7 +22,6 @@ export default defineConfig({
         root,
         include: ["test/**/*.test.ts"],
         testTimeout: 30_000,
-        typecheck: { enabled: false },
       },
     })),
   },
