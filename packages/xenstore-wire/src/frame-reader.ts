@@ -7,7 +7,7 @@ const NOTHING = new Uint8Array(0);
  *
  * {@link push} gives it a chunk, {@link next} steps to the next whole message, whose fields then stand in
  * {@link type}, {@link reqId}, {@link txId} and {@link payload}. Between chunks it keeps at most one message that has
- * begun: 4112 bytes, whatever the other side announces. Nothing is copied but a message that is split.
+ * begun: 4112 bytes by default, whatever the other side announces. Nothing is copied but a message that is split.
  *
  * @example
  * reader.push(chunk);
@@ -25,6 +25,15 @@ export class FrameReader {
   /** The beginning of a message that was split; made when first needed. */
   #partial: Uint8Array = NOTHING;
   #held = 0;
+  readonly #payloadMax: number;
+
+  /**
+   * @param payloadMax - The longest payload that is let pass, in bytes. More than the protocol's 4096 only for a client
+   * of OCaml's daemon, which sends domain 0 lists that are longer.
+   */
+  constructor(payloadMax: number = PAYLOAD_MAX) {
+    this.#payloadMax = payloadMax;
+  }
 
   /** Bytes that were pushed and belong to no message that {@link next} has shown. */
   get pending(): number {
@@ -52,7 +61,7 @@ export class FrameReader {
    * Steps to the next message.
    *
    * @returns Whether there is a whole one. If not, what has begun is kept and the chunk is let go.
-   * @throws WireError `payload-too-long` as soon as a header announces more than 4096 bytes. The stream is lost then:
+   * @throws WireError `payload-too-long` as soon as a header announces more than is let pass. The stream is lost then:
    * every later call throws the same.
    */
   next(): boolean {
@@ -62,7 +71,7 @@ export class FrameReader {
     const available = chunk.length - at;
     if (available < HEADER_SIZE) return this.#keep();
     const length = getU32(chunk, at + 12);
-    if (length > PAYLOAD_MAX) throw tooLong(length);
+    if (length > this.#payloadMax) throw tooLong(length, this.#payloadMax);
     if (available < HEADER_SIZE + length) return this.#keep();
     this.#show(chunk, at, length);
     this.#at = at + HEADER_SIZE + length;
@@ -81,7 +90,7 @@ export class FrameReader {
     const partial = this.#partial;
     if (!this.#fill(HEADER_SIZE)) return false;
     const length = getU32(partial, 12);
-    if (length > PAYLOAD_MAX) throw tooLong(length);
+    if (length > this.#payloadMax) throw tooLong(length, this.#payloadMax);
     if (!this.#fill(HEADER_SIZE + length)) return false;
     this.#held = 0;
     this.#show(partial, 0, length);
@@ -103,7 +112,8 @@ export class FrameReader {
   #keep(): false {
     const rest = this.#chunk.length - this.#at;
     if (rest > 0) {
-      if (this.#partial.length === 0) this.#partial = new Uint8Array(HEADER_SIZE + PAYLOAD_MAX);
+      if (this.#partial.length === 0)
+        this.#partial = new Uint8Array(HEADER_SIZE + this.#payloadMax);
       this.#fill(rest);
     } else {
       this.#release();

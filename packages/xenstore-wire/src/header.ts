@@ -64,10 +64,13 @@ const checkHeader = ({ type, reqId, txId, length }: Header): void => {
 };
 
 /** @internal */
-export const tooLong = (length: number): WireError<"payload-too-long"> =>
-  new WireError("payload-too-long", `payload-too-long: ${length} bytes, ${PAYLOAD_MAX} at most`, {
+export const tooLong = (
+  length: number,
+  limit: number = PAYLOAD_MAX,
+): WireError<"payload-too-long"> =>
+  new WireError("payload-too-long", `payload-too-long: ${length} bytes, ${limit} at most`, {
     length,
-    limit: PAYLOAD_MAX,
+    limit,
   });
 
 /** Reads a little-endian u32. */

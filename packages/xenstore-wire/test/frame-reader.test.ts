@@ -157,6 +157,25 @@ describe("any bytes", () => {
       }),
     );
   });
+
+  test("lets longer payloads pass for who asks for that, and no more", () => {
+    const frame = (length: number): Uint8Array => {
+      const bytes = new Uint8Array(HEADER_SIZE + length);
+      new DataView(bytes.buffer).setUint32(12, length, true);
+      return bytes;
+    };
+    const reader = new FrameReader(5000);
+    const bytes = frame(5000);
+    reader.push(bytes.subarray(0, 4200));
+    expect(reader.next()).toBe(false);
+    reader.push(bytes.subarray(4200));
+    expect(reader.next()).toBe(true);
+    expect(reader.payload.length).toBe(5000);
+    reader.push(frame(5001));
+    expect(() => reader.next()).toThrow(
+      expect.objectContaining({ details: { length: 5001, limit: 5000 } }),
+    );
+  });
 });
 
 const catchError = (run: () => void): unknown => {
