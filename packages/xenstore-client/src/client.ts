@@ -218,7 +218,7 @@ export class Client extends StoreRequests implements AsyncDisposable {
 
   /** A set of `FEATURE` flags: the caller's own. `ENOSYS` before Xen 4.21. */
   features(options?: RequestOptions): Promise<number> {
-    return this.call(REQUEST.getFeatures, [], undefined, options);
+    return this.#bare(REQUEST.getFeatures, options);
   }
 
   /** A set of `FEATURE` flags: those of another domain. */
@@ -233,7 +233,7 @@ export class Client extends StoreRequests implements AsyncDisposable {
 
   /** The names of the quotas. `ENOSYS` before Xen 4.22. */
   quotaNames(options?: RequestOptions): Promise<string[]> {
-    return this.call(REQUEST.quotaNames, [], undefined, options);
+    return this.#bare(REQUEST.quotaNames, options);
   }
 
   /** What new domains get; 0 for no limit. */
@@ -274,13 +274,23 @@ export class Client extends StoreRequests implements AsyncDisposable {
     }
     this.#transactions.clear();
     this.#watches.endAll(undefined);
-    await this.call(REQUEST.resetWatches, [], undefined, options);
+    await this.call(REQUEST.resetWatches, [""], undefined, options);
+  }
+
+  /**
+   * A request that says nothing but its type. OCaml's daemon answers it only when more bytes come, so something
+   * harmless follows.
+   */
+  #bare<T>(kind: RequestKind<T>, options: RequestOptions | undefined): Promise<T> {
+    const reply = this.call(kind, [], undefined, options);
+    this.call(REQUEST.domainPath, ["0"], undefined, undefined).catch(() => {});
+    return reply;
   }
 
   #begin(): void {
     if (this.#session.transport.traits?.outlivesClose === true) {
       // What a predecessor on this connection left behind. Old servers do not know the request.
-      this.call(REQUEST.resetWatches, [], undefined, undefined).catch(() => {});
+      this.call(REQUEST.resetWatches, [""], undefined, undefined).catch(() => {});
     }
     this.#watches.registerAll();
   }

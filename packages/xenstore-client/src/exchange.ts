@@ -22,6 +22,9 @@ export interface ExchangeOptions {
   readonly onEvent: (path: string, token: string) => void;
 }
 
+/** Longer than the protocol's 4096 bytes: OCaml's daemon sends domain 0 its long lists whole. */
+const REPLY_MAX = 1 << 18;
+
 /**
  * The protocol without I/O: requests in, bytes out; bytes in, settled requests and events out.
  *
@@ -30,7 +33,7 @@ export interface ExchangeOptions {
  */
 export class Exchange {
   readonly #options: ExchangeOptions;
-  readonly #reader = new FrameReader();
+  readonly #reader = new FrameReader(REPLY_MAX);
   readonly #inFlight = new Map<number, Request>();
   #queue: Request[] = [];
   #head = 0;

@@ -28,18 +28,24 @@ export const subscribe = (
   };
 };
 
-const deliver = (watch: Watch, listener: (event: WatchEvent) => void | Promise<void>) => {
+const deliver = (
+  watch: Watch,
+  listener: (event: WatchEvent) => void | Promise<void>,
+): Promise<void> => {
   let listening = false;
-  const ended = (async () => {
+  const loop = async (): Promise<void> => {
     for await (const event of watch) {
       listening = true;
       await listener(event);
       listening = false;
     }
-  })();
-  // The connection's errors stand in `status` and `ready` too; a callback's fault must not go unseen.
-  ended.catch((error: unknown) => {
-    if (listening) throw error;
+  };
+  const ended = new Promise<void>((resolve, reject) => {
+    loop().then(resolve, (error: unknown) => {
+      // The connection's errors are told in other places, too; a callback's fault must not go unseen.
+      if (!listening) ended.catch(() => {});
+      reject(error);
+    });
   });
   return ended;
 };

@@ -1,0 +1,188 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createHost } from "@xenkit/host";
+import { listen } from "@xenkit/host/node";
+import { createHypervisor, XENSTORE_GFN } from "@xenkit/hypervisor";
+import { available, type DaemonKind, startDaemon } from "@xenkit/oracle";
+import type { Transport } from "@xenkit/xenstore-client";
+import { memory } from "@xenkit/xenstore-client/memory";
+import { pageMemory, ring } from "@xenkit/xenstore-client/ring";
+import { unix } from "@xenkit/xenstore-client/unix";
+import { RING_PAGE } from "@xenkit/xenstore-wire";
+import { createStoreDaemon, ringGuests } from "@xenkit/xenstored";
+
+/** A domain that is there and not introduced. */
+export interface FreshDomain {
+  readonly domid: number;
+  readonly gfn: number;
+  readonly port: number;
+}
+
+/** A server that runs, for one run of the suite. */
+export interface Server extends AsyncDisposable {
+  /** A way to it as domain 0. */
+  transport(): Transport;
+  createDomain(): FreshDomain;
+}
+
+/** Where servers answer differently: the suite asks this, not for names of servers. */
+export interface Ways {
+  /** The order of a child list. */
+  readonly listOrder: "creation" | "other";
+  /** A child list that is longer than a message. */
+  readonly longLists: "whole" | "E2BIG";
+  /** The largest value that domain 0 may write, for a path of 10 bytes. */
+  readonly valueMax: number;
+  /** GET_FEATURE, and so watch depth at the server. */
+  readonly features: "yes" | "ENOSYS";
+  /** GET_QUOTA and SET_QUOTA. */
+  readonly quotas: "yes" | "ENOSYS";
+  /** WRITE of `@name`. */
+  readonly specialWrite: "EINVAL" | "done";
+  /** RELEASE of a domain that is not introduced. */
+  readonly releaseUnknown: "ENOENT" | "EINVAL";
+  /** A command of CONTROL that every version has, and what its answer contains. */
+  readonly control: readonly [command: string, answer: string];
+}
+
+export interface ServerKind {
+  readonly name: string;
+  readonly ways: Ways;
+  start(): Promise<Server>;
+}
+
+const XENKIT: Ways = {
+  listOrder: "creation",
+  longLists: "whole",
+  valueMax: 4085,
+  features: "yes",
+  quotas: "yes",
+  specialWrite: "EINVAL",
+  releaseUnknown: "ENOENT",
+  control: ["help", "quota"],
+};
+
+/** The C daemon of Xen 4.17. */
+const C: Ways = { ...XENKIT, features: "ENOSYS", quotas: "ENOSYS" };
+
+/** The OCaml daemon of Xen 4.17. */
+const OCAML: Ways = {
+  ...C,
+  listOrder: "other",
+  valueMax: 2048,
+  specialWrite: "done",
+  releaseUnknown: "EINVAL",
+  control: ["print", "OK"],
+};
+
+/** Its rings keep to the protocol's limit, and it knows no DIRECTORY_PART. */
+const OCAML_RING: Ways = { ...OCAML, longLists: "E2BIG" };
+
+const oracle = async (kind: DaemonKind, way: "socket" | "ring"): Promise<Server> => {
+  const daemon = await startDaemon({ kind });
+  const { hypervisor } = daemon;
+  const overRing = (): Transport =>
+    ring({
+      memory: hypervisor.page(0),
+      notify: () => hypervisor.notify(0),
+      onNotify: (listener) => hypervisor.onNotify(0, listener),
+    });
+  let lastDomid = 0;
+  return {
+    transport: way === "socket" ? () => unix(daemon.socketPath) : overRing,
+    createDomain: () => {
+      lastDomid += 1;
+      const { domid, port } = hypervisor.createDomain({ domid: lastDomid });
+      return { domid, gfn: 1000 + domid, port };
+    },
+    [Symbol.asyncDispose]: () => daemon.stop(),
+  };
+};
+
+const ours = async (way: "socket" | "memory"): Promise<Server> => {
+  const host = await createHost();
+  const directory = await mkdtemp(join(tmpdir(), "xenstore-client-"));
+  const path = join(directory, "socket");
+  const server = await listen(host, path);
+  const dom0 = host.hypervisor.eventChannels(0);
+  return {
+    transport: way === "socket" ? () => unix(path) : () => memory(host.store),
+    createDomain: () => {
+      const domid = host.hypervisor.createDomain();
+      const port = host.hypervisor.eventChannels(domid).allocUnbound(dom0.domid);
+      return { domid, gfn: XENSTORE_GFN, port };
+    },
+    [Symbol.asyncDispose]: async () => {
+      await server.close();
+      await host[Symbol.asyncDispose]();
+      await rm(directory, { recursive: true });
+    },
+  };
+};
+
+/** Domain 0's own ring, page and event channel of the emulator; the daemon serves it from the start. */
+const oursOverRing = async (): Promise<Server> => {
+  const hypervisor = createHypervisor();
+  const events = hypervisor.eventChannels(0);
+  const listen = (port: number, listener: () => void) => {
+    // A port may be pending since before anybody listened.
+    events.clearPending(port);
+    return events.onPort(port, () => {
+      events.clearPending(port);
+      listener();
+    });
+  };
+  const memory = pageMemory(hypervisor.ringPage(0));
+  const port = events.allocUnbound(0);
+  memory.writeUint32(RING_PAGE.eventChannelPort, port);
+  const daemon = createStoreDaemon({
+    domains: { getDomainInfo: (domid) => hypervisor.domain(domid) },
+    guests: ringGuests({
+      map: (domid) => ({ page: hypervisor.ringPage(domid), unmap: () => {} }),
+      bind: (domid, remotePort, onEvent) => {
+        const local = events.bindInterdomain(domid, remotePort);
+        listen(local, onEvent);
+        return { notify: () => events.notify(local), close: () => events.close(local) };
+      },
+      defer: queueMicrotask,
+    }),
+  });
+  if (!daemon.adopt(0)) throw new Error("the daemon does not serve domain 0's ring");
+  return {
+    transport: () =>
+      ring({
+        memory,
+        notify: () => events.notify(port),
+        onNotify: (listener) => listen(port, listener),
+      }),
+    createDomain: () => {
+      const domid = hypervisor.createDomain();
+      return {
+        domid,
+        gfn: XENSTORE_GFN,
+        port: hypervisor.eventChannels(domid).allocUnbound(0),
+      };
+    },
+    [Symbol.asyncDispose]: async () => {},
+  };
+};
+
+const ORACLES: readonly ServerKind[] = [
+  { name: "the C daemon", ways: C, start: () => oracle("c", "socket") },
+  { name: "the OCaml daemon", ways: OCAML, start: () => oracle("ocaml", "socket") },
+  { name: "the C daemon through a ring", ways: C, start: () => oracle("c", "ring") },
+  {
+    name: "the OCaml daemon through a ring",
+    ways: OCAML_RING,
+    start: () => oracle("ocaml", "ring"),
+  },
+];
+
+/** Every server that this machine has. */
+export const SERVERS: readonly ServerKind[] = [
+  { name: "xenstored over a socket", ways: XENKIT, start: () => ours("socket") },
+  { name: "xenstored in memory", ways: XENKIT, start: () => ours("memory") },
+  { name: "xenstored through a ring", ways: XENKIT, start: oursOverRing },
+  ...(available() ? ORACLES : []),
+];
