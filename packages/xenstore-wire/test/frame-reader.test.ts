@@ -1,6 +1,7 @@
 import {
   encodeMessage,
   FrameReader,
+  HEADER_SIZE,
   isWireError,
   type Message,
   PAYLOAD_MAX,
