@@ -4,6 +4,7 @@ import { text } from "node:stream/consumers";
 import * as v from "valibot";
 import type { ChangeAnswer, DomainAnswer } from "./control-protocol.ts";
 import { ownerOf } from "./directory-lock.ts";
+import { quoted } from "./quoted.ts";
 import { socketPaths } from "./sockets.ts";
 import { XenkitError } from "./xenkit-error.ts";
 
@@ -127,7 +128,7 @@ const unreachable = (directory: string, cause: NodeJS.ErrnoException): XenkitErr
     const pid = ownerOf(directory);
     const message =
       pid === undefined
-        ? `no host is running in ${directory}; start one with: xenkit up --dir ${directory}`
+        ? `no host is running in ${directory}; start one with: xenkit up --dir ${quoted(directory)}`
         : `the host in ${directory} (pid ${pid}) is just starting or stopping: try again`;
     return new XenkitError("no-host", message, { directory }, { cause });
   }

@@ -1,5 +1,6 @@
 import type { HostAnswer } from "./control-protocol.ts";
 import type { HostDirectory } from "./directory.ts";
+import { quoted } from "./quoted.ts";
 
 /** The guests of `up --demo`. */
 export const DEMO_GUESTS = ["web", "database", "builder"] as const;
@@ -34,7 +35,3 @@ export const demoHints = (
     `Ctrl-C here, or kill ${pid}, stops the host.`,
   ];
 };
-
-/** As a shell reads it back. */
-const quoted = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -1,7 +1,7 @@
 import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { XenkitError } from "./xenkit-error.ts";
+import { cannotServe, XenkitError } from "./xenkit-error.ts";
 
 const PREFIX = "owner.";
 /** Added to the file of the one that has got the directory. */
@@ -19,11 +19,11 @@ const PATIENCE_MS = 5000;
  * breaking it.
  *
  * @param directory - Exists.
- * @throws XenkitError already-running, naming the owner.
+ * @throws XenkitError already-running, naming the owner; cannot-serve.
  */
 export const lockDirectory = async (directory: string): Promise<Disposable> => {
   const file = join(directory, `${PREFIX}${process.pid}`);
-  writeFileSync(file, birthOf(process.pid) ?? "", { mode: 0o600 });
+  claim(file);
   const lock = { [Symbol.dispose]: () => rmSync(file, { force: true }) };
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
@@ -38,6 +38,14 @@ export const lockDirectory = async (directory: string): Promise<Disposable> => {
       throw new XenkitError("already-running", message, { directory, pid: other });
     }
     await sleep(POLL_MS);
+  }
+};
+
+const claim = (file: string): void => {
+  try {
+    writeFileSync(file, birthOf(process.pid) ?? "", { mode: 0o600 });
+  } catch (cause) {
+    throw cannotServe(file, "cannot write to the host's directory", cause);
   }
 };
 

@@ -14,6 +14,7 @@ import { creationProgress } from "./progress.ts";
 import { removeSockets, socketPaths } from "./sockets.ts";
 import type { Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
+import { cannotServe } from "./xenkit-error.ts";
 
 /** What `up` was told. */
 export interface UpOptions {
@@ -29,7 +30,7 @@ export interface UpOptions {
 /**
  * Runs a host until the terminal ends. Prints one line, `ready {json}`, when both sockets answer.
  *
- * @throws XenkitError already-running, path-too-long, unsafe-path.
+ * @throws XenkitError already-running, path-too-long, unsafe-path, cannot-serve.
  */
 export const up = async (
   directory: HostDirectory,
@@ -48,7 +49,7 @@ export const up = async (
   removeSockets(paths);
   const { release, uniqueIds } = options;
   await using host = await createHost({ release, uniqueIds, clock, onError });
-  await using _xenstored = await listen(host, paths.xenstored);
+  await using _xenstored = await serving(paths.xenstored, listen(host, paths.xenstored));
   const feed = createChangeFeed();
   host.onChange((change, name) => {
     log.info({ kind: change.kind, domid: change.domain.domid, name }, "domain changed");
@@ -63,7 +64,7 @@ export const up = async (
     ...paths,
   };
   const app = controlApp({ host, description, feed, onError });
-  await using _control = await serveControl(app, paths.control);
+  await using _control = await serving(paths.control, serveControl(app, paths.control));
   using _readers = feed;
   await createGuests(host, options, terminal);
   if (terminal.ended.aborted) return;
@@ -77,6 +78,12 @@ export const up = async (
   await ended(terminal.ended);
   log.info("stopping");
 };
+
+/** What the system refuses is the user's to see, not ours to crash of. */
+const serving = <T>(path: string, server: Promise<T>): Promise<T> =>
+  server.catch((cause: unknown) => {
+    throw cannotServe(path, `cannot serve ${path}`, cause);
+  });
 
 /** Lines of JSON on stderr. Nobody reading them is no reason to stop. */
 const logTo = (level: UpOptions["logLevel"]): Logger => {

@@ -14,6 +14,8 @@ export interface XenkitErrorDetails {
   };
   /** The directory, or a file where a socket belongs, is not what it must be. */
   readonly "unsafe-path": { readonly path: string };
+  /** The system does not let us write here, or serve a socket. */
+  readonly "cannot-serve": { readonly path: string };
   /** The host refused a request. `reason` is an errno name, or a code of the control protocol. */
   readonly refused: { readonly reason: string; readonly status: number };
   /** The answer on the control socket is none of the protocol. */
@@ -42,6 +44,16 @@ export const isXenkitError = <C extends XenkitErrorCode = XenkitErrorCode>(
   code?: C,
 ): error is XenkitError<C> =>
   error instanceof XenkitError && (code === undefined || error.code === code);
+
+/** What the system did not let us do. */
+export const cannotServe = (
+  path: string,
+  what: string,
+  cause: unknown,
+): XenkitError<"cannot-serve"> => {
+  const message = `${what}: ${(cause as Error).message}`;
+  return new XenkitError("cannot-serve", message, { path }, { cause });
+};
 
 /** A failure as the user is told. What was refused starts with its name: `xenkit: EEXIST: domid 7 is in use`. */
 export const failureText = (error: Error): string =>

@@ -107,6 +107,14 @@ describe("xenkit up", () => {
     expect(readdirSync(dir)).toEqual(["control.sock"]);
   });
 
+  test.runIf(process.platform === "linux")("says it when it cannot write", async () => {
+    const { code, stderr } = await xenkit(["up", "--dir", "/proc"]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/^xenkit: cannot write to the host's directory: E\w+.*\n$/),
+    });
+  });
+
   test("says it when the directory's name is too long for a socket", async () => {
     const { code, stderr } = await xenkit(["up", "--dir", join(scratch(), "x".repeat(100))]);
     expect(code).toBe(1);
