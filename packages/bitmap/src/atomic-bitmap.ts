@@ -1,10 +1,13 @@
 import { type AtomicMemory, SharedMemory } from "./atomic-memory.ts";
 import type { BitSet } from "./bit-set.ts";
 import { BitmapError } from "./bitmap-error.ts";
-import { FIRST_BIT, popcount, rangeMask, wordsFor } from "./bits.ts";
+import { popcount, rangeMask, wordsFor } from "./bits.ts";
 import { bitsOf, sameBits } from "./bits-of.ts";
 import { bytesToWords, wordsToBytes } from "./byte-image.ts";
 import { badFrom, badIndex, checkRange, checkSize } from "./checks.ts";
+
+/** As in bits.ts; but the optimiser takes only a constant of the same module for one. */
+const FIRST_BIT = -0x80000000;
 
 /** The cells: what the buffer is for, how many bits are set, then (a cache line on) the levels. */
 const SIZE_CELL = 0;
