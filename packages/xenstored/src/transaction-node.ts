@@ -43,7 +43,7 @@ export class TransactionNode implements NodeView, ChildrenPin {
   /** Children of the base that were removed. */
   #gone: Set<string> | undefined;
   readonly #asOf: number;
-  #kept: readonly string[] | undefined;
+  #kept: ReadonlySet<string> | undefined;
 
   /** @param asOf - The store's generation now: children born later are not seen. */
   constructor(path: string, base: StoreNode | undefined, perms: Perms, asOf: number) {
@@ -75,7 +75,7 @@ export class TransactionNode implements NodeView, ChildrenPin {
   }
 
   keepChildren(node: StoreNode): void {
-    this.#kept = [...this.#ofBase(node)];
+    this.#kept = new Set(this.#ofBase(node));
   }
 
   /** Lets the store go: the transaction ends. */
@@ -100,9 +100,11 @@ export class TransactionNode implements NodeView, ChildrenPin {
     this.childBytes += name.length + 1;
   }
 
-  removeChild(path: string): void {
-    const name = leafName(path);
+  removeChild(child: TransactionNode): void {
+    const name = leafName(child.path);
     if (!this.#added?.delete(name)) {
+      // A child that was made outside after the first access is no child here.
+      if (!this.#inherits(child, name)) return;
       this.#gone ??= new Set();
       this.#gone.add(name);
     }
@@ -118,6 +120,11 @@ export class TransactionNode implements NodeView, ChildrenPin {
     this.#gone = undefined;
     this.childCount = 0;
     this.childBytes = 0;
+  }
+
+  #inherits({ base }: TransactionNode, name: string): boolean {
+    if (this.removed || this.#gone?.has(name)) return false;
+    return this.#kept?.has(name) ?? (base !== undefined && base.born <= this.#asOf);
   }
 
   *#ofBase(base: StoreNode): Generator<string> {

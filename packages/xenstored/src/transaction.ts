@@ -74,7 +74,6 @@ export class Transaction implements Tree {
     const top = own(node);
     const above = parentPath(top.path);
     const parent = above === undefined ? undefined : this.find(above);
-    if (parent === undefined) throw new TypeError(`cannot remove ${top.path}`);
     // Every path below is touched first, parents before children: that is the order of a commit's events, and a
     // refusal half-way leaves nothing half removed.
     const doomed: TransactionNode[] = [];
@@ -82,7 +81,10 @@ export class Transaction implements Tree {
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
       doomed.push(next);
       const children: TransactionNode[] = [];
-      for (const name of next.childNames()) children.push(this.#touch(childPath(next.path, name)));
+      for (const name of next.childNames()) {
+        const child = this.#touch(childPath(next.path, name));
+        if (child.exists) children.push(child);
+      }
       waiting.push(...children.reverse());
     }
     for (const next of doomed.reverse()) {
@@ -90,7 +92,10 @@ export class Transaction implements Tree {
       this.#count(next.perms, -1);
       next.remove();
     }
-    parent.removeChild(top.path);
+    // A parent may have gone outside since the transaction looked at its child, a child since it looked at its parent.
+    // Such a transaction cannot be committed any more; until then it is answered as well as can be.
+    if (parent === undefined) return;
+    parent.removeChild(top);
     parent.generation = this.#store.generation;
   }
 

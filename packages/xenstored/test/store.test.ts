@@ -140,6 +140,31 @@ describe("the store", () => {
     );
   });
 
+  test("answers a transaction whatever happens outside, and commits it as a whole or not at all", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ inside: fc.boolean(), step: action }), { maxLength: 60 }),
+        (steps) => {
+          const host = new TestHost();
+          const other = host.client();
+          const root = startingModel();
+          host.dom0.ask("transactionStart", "\0");
+          for (const { inside, step } of steps) {
+            if (inside) perform(host.dom0, step, 1);
+            else expect(perform(other, step)).toBe(answer(root, step));
+          }
+          const before = wholeStore(other);
+          const result = host.dom0.ask("transactionEnd", "T\0", 1);
+          expect(["OK\0", "EAGAIN"]).toContain(result);
+          if (result === "EAGAIN") expect(wholeStore(other)).toEqual(before);
+          other.ask("control", "check\0");
+          expect(host.lines).toEqual([]);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
   test("keeps values of any bytes up to what a message can carry", () => {
     const { dom0 } = new TestHost();
     const value = Array.from({ length: 4096 - 3 }, (_, index) =>
