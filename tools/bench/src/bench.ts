@@ -18,10 +18,12 @@ export interface BenchOptions {
   /** Ratios in the table are to this contender. */
   readonly baseline: string;
   /** Throws unless all contenders agree. Runs in each process, before anything is timed. */
-  readonly verify: () => void;
+  readonly verify: () => void | Promise<void>;
   /** Makes the rows; called once in each process. */
   readonly rows: () => readonly Row[] | Promise<readonly Row[]>;
   readonly targets?: readonly Target[];
+  /** How many rounds count in each process, where a sample takes long. Default 21. */
+  readonly rounds?: number;
   /** Text under the table. */
   readonly notes?: string;
 }
@@ -71,15 +73,16 @@ const measureInChild = async (file: string): Promise<ProcessSamples> => {
 };
 
 const measure = async (options: BenchOptions): Promise<ProcessSamples> => {
-  options.verify();
+  await options.verify();
   const result: Record<string, Record<string, number[]>> = {};
+  const { rounds, warmUpRounds } = roundsOf(options);
   for (const row of await options.rows()) {
     const entries = Object.entries(row.contenders);
     const lists: Record<string, number[]> = {};
     for (const [name] of entries) lists[name] = [];
-    for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round += 1) {
+    for (let round = -warmUpRounds; round < rounds; round += 1) {
       for (const [name, sampler] of entries) {
-        const time = sampler();
+        const time = await sampler();
         if (round >= 0) lists[name]?.push(time);
       }
     }
@@ -87,6 +90,12 @@ const measure = async (options: BenchOptions): Promise<ProcessSamples> => {
   }
   return result;
 };
+
+/** Few rounds need few to warm up. */
+const roundsOf = ({ rounds = ROUNDS }: BenchOptions): { rounds: number; warmUpRounds: number } => ({
+  rounds: Math.min(rounds, ROUNDS),
+  warmUpRounds: rounds < ROUNDS ? 1 : WARM_UP_ROUNDS,
+});
 
 const render = (options: BenchOptions, figures: Figures, file: string): string => {
   const contenders = figures.contenders();
@@ -121,7 +130,7 @@ const render = (options: BenchOptions, figures: Figures, file: string): string =
   if (options.notes !== undefined) lines.push("", options.notes);
   lines.push(
     "",
-    `Medians of ${ROUNDS} interleaved rounds in each of ${PROCESSES} processes. ${machine()}. Made by \`npm run bench -- ${packageOf(file)}\` (${basename(file)}).`,
+    `Medians of ${roundsOf(options).rounds} interleaved rounds in each of ${PROCESSES} processes. ${machine()}. Made by \`npm run bench -- ${packageOf(file)}\` (${basename(file)}).`,
     "",
   );
   return lines.join("\n");
