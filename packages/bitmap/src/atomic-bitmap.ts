@@ -47,7 +47,8 @@ export class AtomicBitmap implements BitSet {
   /**
    * @param size - In bits, 1..16,777,216; else a BitmapError "bad-size".
    * @param buffer - The `buffer` of an AtomicBitmap of the same size, or zeros of
-   *   `AtomicBitmap.byteLength(size)` bytes; a new one when left out.
+   *   `AtomicBitmap.byteLength(size)` bytes; a new one when left out. Or memory of one's own,
+   *   which is taken as it is: the tests order its steps.
    * @throws BitmapError "wrong-size" for a buffer of another length, "wrong-bitmap" for one that
    *   holds a bitmap of another size.
    */
