@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { outcomeOf, scratch, start, startHost, xenkit } from "./support/run-xenkit.ts";
+import { linesOf, outcomeOf, scratch, start, startHost, xenkit } from "./support/run-xenkit.ts";
 
 describe("xenkit up", () => {
   test("prints one ready line: pid, directory and sockets, which only the user can use", async () => {
@@ -139,6 +139,19 @@ describe("xenkit up", () => {
     const { stderr } = await host.stop("SIGTERM");
     expect(stderr).toContain(`XENSTORED_PATH=${host.ready.xenstored} xenstore-ls -f\n`);
     expect(stderr).toContain(`npm run xenkit -- domain list --dir ${host.dir}\n`);
+  });
+
+  test("lives without --dir in a temporary folder of the user, where the other commands find it", async () => {
+    const TMPDIR = scratch();
+    const child = start(["up"], { TMPDIR });
+    const outcome = outcomeOf(child);
+    const ready = await linesOf(child)();
+    const dir = join(TMPDIR, `xenkit-${process.getuid?.()}`);
+    expect(ready).toContain(`"dir":${JSON.stringify(dir)}`);
+    expect(lstatSync(dir).mode & 0o777).toBe(0o700);
+    expect((await xenkit(["domain", "list"], { TMPDIR })).stdout).toContain("Domain-0");
+    child.kill("SIGTERM");
+    expect((await outcome).code).toBe(0);
   });
 
   test("finds its directory in XDG_RUNTIME_DIR", async () => {
