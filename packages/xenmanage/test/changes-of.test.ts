@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { changesOf, type DomainChange } from "@xenkit/xenmanage";
 import { describe, expect, test } from "vitest";
 import { gone } from "./support/scripted.ts";
@@ -23,6 +24,15 @@ describe("changesOf", () => {
       }
     }
     expect(lines).toEqual(["appeared 5#7 1", "shutdown 5#7 3", "gone 5#7 0"]);
+  });
+
+  test("lets go of the signal when it ends", async () => {
+    const { tracker } = setup();
+    const { signal } = new AbortController();
+    const changes = changesOf(tracker, { signal });
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    await changes.return?.();
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
 
   test("serves many waiting takers, each change once", async () => {

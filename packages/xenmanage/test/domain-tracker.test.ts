@@ -1,8 +1,8 @@
 import { DOMID, ERRNO, VIRQ } from "@xenkit/abi";
-import { DomainTracker, isXenmanageError, openXenmanage } from "@xenkit/xenmanage";
+import { DomainTracker, type Hypercall, isXenmanageError, openXenmanage } from "@xenkit/xenmanage";
 import { describe, expect, test } from "vitest";
-import { gone, OnePort, scripted } from "./support/scripted.ts";
-import { setup } from "./support/setup.ts";
+import { gone, OnePort, type Script, scripted } from "./support/scripted.ts";
+import { line, setup } from "./support/setup.ts";
 
 /** A started tracker that knows domain 5 with unique id 7 in state 1; what was said so far is forgotten. */
 const knowing5 = (options: { readonly drainLimit?: number } = {}) => {
@@ -158,6 +158,56 @@ describe("an event", () => {
   });
 });
 
+describe("an event that arrives inside a hypercall", () => {
+  /** Lets domain 5 shut down, and the event arrive, after the first answer was made and before it is seen. */
+  const raceInto = (port: OnePort, script: Script): Hypercall => {
+    let raced = false;
+    return (op, buffer) => {
+      const rc = script.hypercall(op, buffer);
+      if (rc === 0 && !raced && script.requests.length > 2) {
+        raced = true;
+        script.changed.push({ domid: 5, state: 3, id: 7n });
+        port.raise();
+      }
+      return rc;
+    };
+  };
+
+  const racing = () => {
+    const script = scripted();
+    const port = new OnePort();
+    const told: string[] = [];
+    const tracker = new DomainTracker({
+      manage: openXenmanage({ hypercall: raceInto(port, script) }),
+      events: port,
+      onError: (error) => {
+        throw error;
+      },
+    });
+    tracker.onChange((change) => told.push(line(change)));
+    script.changed.push({ domid: 5, state: 1, id: 7n });
+    tracker.start();
+    return { script, port, told, tracker };
+  };
+
+  test("of drain is answered after it: the older answer does not come last", () => {
+    const { script, port, told, tracker } = racing();
+    script.changed.push({ domid: 5, state: 1, id: 7n });
+    tracker.drain();
+    expect(told).toEqual(["appeared 5#7 1", "shutdown 5#7 3"]);
+    expect(port).toMatchObject({ pending: false, masked: false });
+  });
+
+  test("of refresh is answered after it, and leaves the port ready for the next", () => {
+    const { script, port, told, tracker } = racing();
+    script.explicit.set(5, { domid: 5, state: 1, id: 7n });
+    tracker.refresh(5);
+    expect(told).toEqual(["appeared 5#7 1", "shutdown 5#7 3"]);
+    expect(port).toMatchObject({ pending: false, masked: false });
+    expect(script.changed).toEqual([]);
+  });
+});
+
 describe("one report, at most one change", () => {
   test.each([
     { report: { domid: 5, state: 3, id: 7n }, told: ["shutdown 5#7 3"] },
@@ -185,6 +235,14 @@ describe("one report, at most one change", () => {
     port.raise();
     expect(told).toEqual(row.told);
     expect(tracker.snapshot()).toEqual(table);
+  });
+
+  test("a domain is found by its own id only, not by that of the one it replaced", () => {
+    const { script, port, tracker } = knowing5();
+    script.changed.push({ domid: 5, state: 1, id: 8n });
+    port.raise();
+    expect(tracker.findByUniqueId(8n)).toBe(tracker.get(5));
+    expect(tracker.findByUniqueId(7n)).toBeUndefined();
   });
 
   test("two ids that differ in one half only are two domains", () => {
