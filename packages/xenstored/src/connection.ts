@@ -70,7 +70,7 @@ export class Connection implements Caller {
   /** Watches are numbered in the order in which they are set. */
   lastWatch = 0;
   lastTransactionId = 0;
-  readonly output: OutputQueue = new OutputQueue();
+  readonly output: OutputQueue;
   sink: ConnectionSink;
   readonly #owner: ConnectionOwner;
   readonly #limits: OutputLimits;
@@ -85,6 +85,7 @@ export class Connection implements Caller {
     this.domid = domid;
     this.privileged = privileged;
     this.sink = sink;
+    this.output = new OutputQueue(kind === "socket" ? 2 : 1);
     this.#owner = owner;
     this.#limits = limits;
   }

@@ -16,16 +16,16 @@ interface QueuedEvent {
   readonly key: string;
   /** Position behind its last byte in the whole stream. */
   readonly end: number;
-  /** Its number among all messages. */
-  readonly number: number;
+  /** How many writes there are up to its end. */
+  readonly writes: number;
 }
 
 /**
  * The bytes that a connection has not been given yet: one buffer, so that many replies leave in one write.
  *
  * An event that equals one still waiting is merged into it. Which ones wait must not depend on how many requests came
- * in one chunk: after each request one message counts as sent ({@link pace}), as if they were written one by one. That
- * is the pace of Xen's daemon, so pipelined requests are answered with the same messages.
+ * in one chunk: after each request one write counts as done ({@link pace}), as if requests were answered one by one.
+ * That is the pace of Xen's daemon, so pipelined requests are answered with the same messages.
  */
 export class OutputQueue {
   #buffer: Uint8Array = NOTHING;
@@ -33,11 +33,19 @@ export class OutputQueue {
   #end = 0;
   /** Position of the first byte of the buffer's content in the whole stream. */
   #taken = 0;
-  /** Messages queued so far, and those that count as sent. */
+  /** Writes that the messages so far take, and those that count as done. */
   #queued = 0;
   #sent = 0;
   #events: QueuedEvent[] = [];
+  readonly #writesPerMessage: number;
   #keys: Set<string> = new Set();
+
+  /**
+   * @param writesPerMessage - 1 on a ring. On a socket Xen's daemon writes header and payload apart: 2.
+   */
+  constructor(writesPerMessage: 1 | 2) {
+    this.#writesPerMessage = writesPerMessage;
+  }
 
   /** Bytes that wait. */
   get length(): number {
@@ -76,12 +84,12 @@ export class OutputQueue {
     }
   }
 
-  /** How many messages have been queued so far. To be given to {@link pace}. */
+  /** How many writes the messages so far take. To be given to {@link pace}. */
   get queued(): number {
     return this.#queued;
   }
 
-  /** A request was answered: if there were messages before it that do not count as sent, one more does. */
+  /** A request was answered: if something waited before it, one more write counts as done. */
   pace(queuedBefore: number): void {
     if (this.#sent >= queuedBefore) return;
     this.#sent += 1;
@@ -111,7 +119,7 @@ export class OutputQueue {
       if (this.#keys.has(key)) return;
       this.#keys.add(key);
       const end = this.#taken + this.length + HEADER_SIZE + length;
-      this.#events.push({ key, end, number: this.#queued });
+      this.#events.push({ key, end, writes: this.#queued + this.#writesPerMessage });
     }
     let at = this.#append(head, length);
     at = writeBinary(path, this.#buffer, at);
@@ -133,7 +141,7 @@ export class OutputQueue {
     const buffer = this.#buffer;
     const at = this.#end;
     this.#end = at + HEADER_SIZE + length;
-    this.#queued += 1;
+    this.#queued += length === 0 ? 1 : this.#writesPerMessage;
     putU32(buffer, at, type);
     putU32(buffer, at + 4, reqId);
     putU32(buffer, at + 8, txId);
@@ -159,9 +167,9 @@ export class OutputQueue {
   #forgetSent(): void {
     const events = this.#events;
     let count = 0;
-    for (const { key, end, number } of events) {
+    for (const { key, end, writes } of events) {
       // One that was begun still waits: nobody can have acted on it.
-      if (end > this.#taken && number >= this.#sent) break;
+      if (end > this.#taken && writes > this.#sent) break;
       this.#keys.delete(key);
       count += 1;
     }
