@@ -1,11 +1,4 @@
-export {
-  type CloseReason,
-  Connection,
-  type ConnectionOptions,
-  type ConnectionOwner,
-  type ConnectionSink,
-  type OutputLimits,
-} from "./connection.ts";
+export type { CloseReason, Connection, ConnectionSink } from "./connection.ts";
 export type { DomainRecord } from "./domain-record.ts";
 export { type DomainSource, SUPPORTED_FEATURES } from "./domains.ts";
 export { type FollowTrackerOptions, followTracker, trackedDomains } from "./follow-tracker.ts";

@@ -1,4 +1,4 @@
-import { parentPath, type WireErrorName } from "@xenkit/xenstore-wire";
+import type { WireErrorName } from "@xenkit/xenstore-wire";
 import type { Connection } from "./connection.ts";
 import { accessOf } from "./perms.ts";
 import type { NodeView, Tree } from "./tree.ts";
@@ -20,18 +20,9 @@ export const findFor = (
   const node = tree.find(path);
   if (node !== undefined && (accessOf(node.perms, connection) & wanted) === wanted) return node;
   // Looked at also when the answer is known: to a transaction it is an access, as in Xen's daemon.
-  const above = existingAbove(tree, path);
+  const above = tree.nearestAbove(path);
   if (node !== undefined) return "EACCES";
   return above === undefined || (accessOf(above.perms, connection) & wanted) !== 0
     ? "ENOENT"
     : "EACCES";
-};
-
-/** The nearest existing node above a path. */
-const existingAbove = (tree: Tree, path: string): NodeView | undefined => {
-  for (let at = parentPath(path); at !== undefined; at = parentPath(at)) {
-    const node = tree.find(at);
-    if (node !== undefined) return node;
-  }
-  return undefined;
 };

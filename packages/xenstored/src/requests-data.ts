@@ -118,13 +118,15 @@ const find = (
 /** Makes a node and all that is missing above it. Write access above it has been judged. */
 const make = (rooms: Rooms, request: Request, path: string, value: Uint8Array): Reply => {
   const { tree, connection } = request;
-  const missing: string[] = [path];
-  let above = parentPath(path) ?? "/";
-  let parent = tree.find(above);
-  while (parent === undefined) {
+  const parent = tree.nearestAbove(path);
+  if (parent === undefined) return "ENOENT";
+  const missing = [path];
+  for (
+    let above = parentPath(path);
+    above !== undefined && above !== parent.path;
+    above = parentPath(above)
+  ) {
     missing.push(above);
-    above = parentPath(above) ?? "/";
-    parent = tree.find(above);
   }
   const creator = connection.privileged ? undefined : rooms.domains.get(connection.domid);
   const perms = inheritedPerms(parent.perms, creator);

@@ -36,6 +36,25 @@ export class Store implements Tree {
     return this.#nodes.get(path);
   }
 
+  nearestAbove(path: string): StoreNode | undefined {
+    const slashes: number[] = [];
+    for (let at = path.indexOf("/", 1); at !== -1; at = path.indexOf("/", at + 1)) slashes.push(at);
+    // Whatever exists has all its ancestors: the deepest that exists is found by halving.
+    let nearest = path === "/" ? undefined : this.root;
+    let from = 0;
+    let to = slashes.length;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      const node = this.#nodes.get(path.slice(0, slashes[middle]));
+      if (node === undefined) to = middle;
+      else {
+        nearest = node;
+        from = middle + 1;
+      }
+    }
+    return nearest;
+  }
+
   *childNames(node: NodeView): Generator<string> {
     for (const child of own(node).children()) yield child.name;
   }

@@ -40,6 +40,15 @@ export class Transaction implements Tree {
     return node.exists ? node : undefined;
   }
 
+  /** Each level that is looked at is an access. */
+  nearestAbove(path: string): TransactionNode | undefined {
+    for (let at = parentPath(path); at !== undefined; at = parentPath(at)) {
+      const node = this.find(at);
+      if (node !== undefined) return node;
+    }
+    return undefined;
+  }
+
   childNames(node: NodeView): Iterable<string> {
     return own(node).childNames();
   }

@@ -21,6 +21,8 @@ export interface NodeView {
 export interface Tree {
   /** @throws Refusal ENOSPC when a transaction has touched all the nodes that it may. */
   find(path: string): NodeView | undefined;
+  /** The nearest existing node above a path; `/` at last. Undefined for `/` itself. */
+  nearestAbove(path: string): NodeView | undefined;
   /** Names of the children, in the order in which they were made. */
   childNames(node: NodeView): Iterable<string>;
   /** Makes a node that does not exist, below one that does. */
