@@ -152,6 +152,10 @@ describe("a recording that is not true", () => {
         },
         {
           at: index("long drain: "),
+          note: "long drain: 32751 entries, 1 not ascending, 3 with a non-zero state",
+        },
+        {
+          at: index("long drain: "),
           note: "long drain: 32751 entries, 0 not ascending, 2 with a non-zero state",
         },
       ];
@@ -167,6 +171,47 @@ describe("a recording that is not true", () => {
     for (const states of ["0x3 0x1 0x0", "0x0 0x1 0x0", "0x1", "0x1 0x3 0xb 0x0 0x0"]) {
       expect(run(changed(lines, at, { states })).differences).toHaveLength(1);
     }
+  });
+
+  test.each([
+    { step: 96, change: { port: 23 }, field: "port" },
+    { step: 96, change: { read: "17000000" }, field: "read" },
+    { step: 96, change: { deliveries: 0 }, field: "deliveries > 0" },
+    { step: 43, change: { virq: 2 }, field: "recorded virq" },
+    { step: 349, change: { port: 23 }, field: "recorded port" },
+    { step: 61, change: { in_domid: 2 }, field: "recorded in_domid" },
+    { step: 61, change: { err: "ESRCH" }, field: "recorded err" },
+    { step: 61, change: { dec: { domid: 1, state: 3 } }, field: "recorded dec.state" },
+    { step: 59, change: { dec: { domid: 2 } }, field: "recorded dec.domid" },
+  ])("differs in $field when step $step says $change", ({ step, change, field }) => {
+    const lines = linesOf("xen-4.22.0/get-domain-state.jsonl");
+    const at = lines.findIndex((line) => line["step"] === step);
+    const fields = run(changed(lines, at, change)).differences.flatMap(({ line, mismatches }) =>
+      line.step === step ? mismatches.map((mismatch) => mismatch.field) : [],
+    );
+    expect(fields).toContain(field);
+  });
+
+  test("differs when DYING and DEAD are seen together by no other thread", () => {
+    const lines = linesOf("xen-4.22.0/get-domain-state.jsonl");
+    const at = lines.findIndex((line) => line["step"] === 203);
+    const { dec: _, ...torn } = lines[at] as JsonLine;
+    const out = flip(torn["out"] as string, 16, 0x04);
+    const result = run(lines.map((line, index) => (index === at ? { ...torn, out } : line)));
+    expect(result.differences).toHaveLength(1);
+  });
+
+  test("differs when the answer about an unrecorded domain writes where none may, or has an id of no domain", () => {
+    const lines = linesOf("xen-4.21.2/drain-race.jsonl");
+    const at = lines.findIndex((line) => line["in_domid"] === 100);
+    for (const byte of [10, 40, 143]) {
+      const out = flip(lines[at]?.["out"] as string, byte, 0x01);
+      expect(run(changed(lines, at, { out })).differences.length).toBeGreaterThan(0);
+    }
+    const { dec: _, ...line } = lines[at] as JsonLine;
+    const out = flip(line["out"] as string, 24, 0x01);
+    const result = run(lines.map((each, index) => (index === at ? { ...line, out } : each)));
+    expect(result.differences.length).toBeGreaterThan(0);
   });
 
   test("differs when it lost an incarnation that it does not show", () => {
