@@ -25,14 +25,13 @@ import {
   requestType,
 } from "./request.ts";
 import type { NodeView } from "./tree.ts";
-
-const EMPTY = new Uint8Array(0);
+import { NO_VALUE, packValue, unpackValue, type Value } from "./value.ts";
 
 export const read: RequestType = requestType({
   read: oneString,
   handle: (rooms, request, given) => {
     const node = find(rooms, request, given, ACCESS.read);
-    return typeof node === "string" ? node : node.value;
+    return typeof node === "string" ? node : unpackValue(node.value);
   },
 });
 
@@ -59,7 +58,7 @@ export const write: RequestType = requestType({
     const path = nodePath(rooms, request, text);
     if (path === undefined) return "EINVAL";
     const node = findFor(request.tree, request.connection, path, ACCESS.write);
-    const value = rest.length === 0 ? EMPTY : rest.slice();
+    const value = packValue(rest);
     if (node === "ENOENT") return make(rooms, request, path, value);
     if (typeof node === "string") return node;
     if (tooBig(rooms, request, node.perms, value.length + node.childBytes))
@@ -76,7 +75,7 @@ export const mkdir: RequestType = requestType({
     const node = find(rooms, request, given, ACCESS.write);
     if (typeof node !== "string") return OK;
     const path = nodePath(rooms, request, given);
-    return node === "ENOENT" && path !== undefined ? make(rooms, request, path, EMPTY) : node;
+    return node === "ENOENT" && path !== undefined ? make(rooms, request, path, NO_VALUE) : node;
   },
 });
 
@@ -116,7 +115,7 @@ const find = (
 };
 
 /** Makes a node and all that is missing above it. Write access above it has been judged. */
-const make = (rooms: Rooms, request: Request, path: string, value: Uint8Array): Reply => {
+const make = (rooms: Rooms, request: Request, path: string, value: Value): Reply => {
   const { tree, connection } = request;
   const parent = tree.nearestAbove(path);
   if (parent === undefined) return "ENOENT";
@@ -132,7 +131,7 @@ const make = (rooms: Rooms, request: Request, path: string, value: Uint8Array): 
   const perms = inheritedPerms(parent.perms, creator);
   const refused = refuseCreation(rooms, request, { parent, missing, value, perms });
   if (refused !== undefined) return refused;
-  for (const each of missing.reverse()) tree.create(each, each === path ? value : EMPTY, perms);
+  for (const each of missing.reverse()) tree.create(each, each === path ? value : NO_VALUE, perms);
   noteOwned(rooms, request);
   announce(rooms, request, path);
   return OK;
@@ -149,7 +148,7 @@ interface Creation {
   readonly parent: NodeView;
   /** Paths, the longest first. */
   readonly missing: readonly string[];
-  readonly value: Uint8Array;
+  readonly value: Value;
   readonly perms: Perms;
 }
 

@@ -11,6 +11,7 @@ import { DEFAULT_QUOTAS, type Quotas } from "./quota.ts";
 import type { Rooms } from "./request.ts";
 import { Store } from "./store.ts";
 import { Usage } from "./usage.ts";
+import { NO_VALUE } from "./value.ts";
 import { WatchIndex } from "./watch-index.ts";
 
 /** What a daemon is made of: everything of the outside world comes in here. */
@@ -137,8 +138,8 @@ const startingStore = (domains: Domains, usage: Usage): Store => {
   const store = new Store(perms, (domid, count) => {
     if (domid !== domains.controlDomid) usage.note(domid, "nodes", count);
   });
-  store.create("/tool", new Uint8Array(0), perms);
-  store.create("/tool/xenstored", new Uint8Array(0), perms);
+  store.create("/tool", NO_VALUE, perms);
+  store.create("/tool/xenstored", NO_VALUE, perms);
   store.createSpecial(RELEASE_DOMAIN, [...perms, everybody]);
   store.createSpecial(INTRODUCE_DOMAIN, perms);
   return store;

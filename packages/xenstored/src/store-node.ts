@@ -1,6 +1,7 @@
 import { leafName } from "@xenkit/xenstore-wire";
 import type { Perms } from "./perms.ts";
 import type { NodeView } from "./tree.ts";
+import type { Value } from "./value.ts";
 
 /** Somebody who wants to see a node's children as they are now, however the store goes on. */
 export interface ChildrenPin {
@@ -19,7 +20,7 @@ export class StoreNode implements NodeView {
   /** The generation at which it was made: siblings are ordered by it. */
   readonly born: number;
   readonly parent: StoreNode | undefined;
-  value: Uint8Array;
+  value: Value;
   perms: Perms;
   generation: number;
   childCount = 0;
@@ -33,7 +34,7 @@ export class StoreNode implements NodeView {
   constructor(
     path: string,
     parent: StoreNode | undefined,
-    value: Uint8Array,
+    value: Value,
     perms: Perms,
     generation: number,
   ) {

@@ -3,8 +3,7 @@ import { DomidIndex } from "./domid-index.ts";
 import type { Perms } from "./perms.ts";
 import { StoreNode } from "./store-node.ts";
 import type { NodeView, Tree } from "./tree.ts";
-
-const EMPTY = new Uint8Array(0);
+import { NO_VALUE, type Value } from "./value.ts";
 
 /**
  * The committed nodes.
@@ -24,7 +23,7 @@ export class Store implements Tree {
   /** @param counted - Told how many nodes a domain owns, at each change. */
   constructor(rootPerms: Perms, counted: (domid: number, count: number) => void) {
     this.index = new DomidIndex(counted);
-    this.root = this.#add("/", undefined, EMPTY, rootPerms);
+    this.root = this.#add("/", undefined, NO_VALUE, rootPerms);
   }
 
   /** How many nodes there are, special ones included. */
@@ -59,7 +58,7 @@ export class Store implements Tree {
     for (const child of own(node).children()) yield child.name;
   }
 
-  create(path: string, value: Uint8Array, perms: Perms): StoreNode {
+  create(path: string, value: Value, perms: Perms): StoreNode {
     const above = parentPath(path);
     const parent = above === undefined ? undefined : this.#nodes.get(above);
     if (parent === undefined || this.#nodes.has(path)) throw new TypeError(`cannot create ${path}`);
@@ -71,10 +70,10 @@ export class Store implements Tree {
 
   /** Makes a node beside the tree. `name` begins with `@`. */
   createSpecial(name: string, perms: Perms): StoreNode {
-    return this.#add(name, undefined, EMPTY, perms);
+    return this.#add(name, undefined, NO_VALUE, perms);
   }
 
-  setValue(node: NodeView, value: Uint8Array): void {
+  setValue(node: NodeView, value: Value): void {
     const mine = own(node);
     mine.value = value;
     mine.generation = this.#stamp();
@@ -130,7 +129,7 @@ export class Store implements Tree {
     }
   }
 
-  #add(path: string, parent: StoreNode | undefined, value: Uint8Array, perms: Perms): StoreNode {
+  #add(path: string, parent: StoreNode | undefined, value: Value, perms: Perms): StoreNode {
     const node = new StoreNode(path, parent, value, perms, this.#stamp());
     this.#nodes.set(path, node);
     this.index.add(node, perms);

@@ -2,8 +2,8 @@ import { leafName } from "@xenkit/xenstore-wire";
 import type { Perms } from "./perms.ts";
 import type { ChildrenPin, StoreNode } from "./store-node.ts";
 import type { NodeView } from "./tree.ts";
+import { NO_VALUE, type Value } from "./value.ts";
 
-const EMPTY = new Uint8Array(0);
 const NONE: ReadonlySet<string> = new Set();
 
 /** What a commit announces of a node. */
@@ -29,7 +29,7 @@ export class TransactionNode implements NodeView, ChildrenPin {
   readonly baseGeneration: number;
   readonly basePerms: Perms | undefined;
   exists: boolean;
-  value: Uint8Array;
+  value: Value;
   perms: Perms;
   generation: number;
   childCount: number;
@@ -52,7 +52,7 @@ export class TransactionNode implements NodeView, ChildrenPin {
     this.baseGeneration = base?.generation ?? 0;
     this.basePerms = base?.perms;
     this.exists = base !== undefined;
-    this.value = base?.value ?? EMPTY;
+    this.value = base?.value ?? NO_VALUE;
     this.perms = perms;
     this.generation = this.baseGeneration;
     this.childCount = base?.childCount ?? 0;

@@ -4,6 +4,7 @@ import { Refusal } from "./refusal.ts";
 import type { Store } from "./store.ts";
 import { TransactionNode } from "./transaction-node.ts";
 import type { NodeView, Tree } from "./tree.ts";
+import type { Value } from "./value.ts";
 
 /** What a transaction is told at its start. */
 export interface TransactionOptions {
@@ -53,7 +54,7 @@ export class Transaction implements Tree {
     return own(node).childNames();
   }
 
-  create(path: string, value: Uint8Array, perms: Perms): TransactionNode {
+  create(path: string, value: Value, perms: Perms): TransactionNode {
     const above = parentPath(path);
     const parent = above === undefined ? undefined : this.find(above);
     const node = this.#touch(path);
@@ -67,7 +68,7 @@ export class Transaction implements Tree {
     return node;
   }
 
-  setValue(node: NodeView, value: Uint8Array): void {
+  setValue(node: NodeView, value: Value): void {
     const mine = own(node);
     mine.value = value;
     this.#write(mine, mine.perms);

@@ -1,10 +1,11 @@
 import type { Perms } from "./perms.ts";
+import type { Value } from "./value.ts";
 
 /** A node as a request sees it: the committed one, or a transaction's copy. */
 export interface NodeView {
   readonly path: string;
   /** Not to be changed in place. */
-  readonly value: Uint8Array;
+  readonly value: Value;
   readonly perms: Perms;
   /** Changes with the value, the permissions and the list of children. Below 2⁵³. */
   readonly generation: number;
@@ -26,8 +27,8 @@ export interface Tree {
   /** Names of the children, in the order in which they were made. */
   childNames(node: NodeView): Iterable<string>;
   /** Makes a node that does not exist, below one that does. */
-  create(path: string, value: Uint8Array, perms: Perms): NodeView;
-  setValue(node: NodeView, value: Uint8Array): void;
+  create(path: string, value: Value, perms: Perms): NodeView;
+  setValue(node: NodeView, value: Value): void;
   setPerms(node: NodeView, perms: Perms): void;
   /** Removes a node that is not `/`, and all below it: children before parents, each shown to `removed` first. */
   remove(node: NodeView, removed: (node: NodeView) => void): void;
