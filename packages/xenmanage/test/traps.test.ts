@@ -16,6 +16,18 @@ const withDomain1 = (options: Parameters<typeof emulated>[0] = {}) => {
 };
 
 describe("traps of the interface, on the emulator", () => {
+  test("13: what createdomain takes for any domid names no domain, but 0 is dom0", () => {
+    const { manage, tracker, calls } = withDomain1();
+    for (const wildcard of [0x7ff4, 0x7ff5]) {
+      expect(() => manage.getDomainInfo(wildcard)).toThrow(
+        expect.objectContaining({ code: "EINVAL" }),
+      );
+      expect(() => tracker.refresh(wildcard)).toThrow(expect.objectContaining({ code: "EINVAL" }));
+    }
+    expect(calls.count).toBe(0);
+    expect(manage.getDomainInfo(0)).toEqual({ domid: 0, state: 1, caps: 3, uniqueId: 1n });
+  });
+
   test("14: dying ends no domain, only dead does", () => {
     const { host, told, tracker } = withDomain1({ teardownSteps: 2 });
     host.holdReference(1);

@@ -4,7 +4,7 @@ import type { Invariant } from "./invariants.ts";
 import type { Line, Operation } from "./line.ts";
 
 /** Something that happened in the recorded host beside the recorded operations. */
-export type HiddenStepKind =
+type HiddenStepKind =
   /** Somebody takes a reference on the domain, so that it stays when it is dead. */
   | "hold-reference"
   /** That reference is given back. */

@@ -76,7 +76,7 @@ export interface StartEvent extends Place {
 }
 
 /** A line without anything to compare: the end, or the layout that the recorder was compiled with. */
-export interface SilentLine extends Place {
+interface SilentLine extends Place {
   readonly kind: "silent";
 }
 
