@@ -24,6 +24,13 @@ export const commandsOf = (root) => {
     xenkit: { steps: [script("packages/xenkit/src/bin.ts")], cwd: "caller" },
     replay: { steps: [script("tools/replay/src/main.ts")], cwd: "caller" },
     oracle: { steps: [script("tools/oracle/src/main.ts")], cwd: "caller" },
+    "pack-check": {
+      steps: [
+        [...turbo, "run", "build", "--output-logs=errors-only"],
+        script("tools/pack-check/src/main.ts"),
+      ],
+      cwd: "root",
+    },
     bench: { steps: [script("tools/bench/src/run.ts")], cwd: "root" },
     changeset: { steps: [["node", bin("@changesets/cli/bin.js")]], cwd: "root" },
     test: { steps: [vitest], cwd: "root" },
