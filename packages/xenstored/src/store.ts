@@ -1,4 +1,5 @@
 import { parentPath } from "@xenkit/xenstore-wire";
+import { ChurnMap } from "./churn-map.ts";
 import { DomidIndex } from "./domid-index.ts";
 import type { Perms } from "./perms.ts";
 import { StoreNode } from "./store-node.ts";
@@ -18,7 +19,7 @@ export class Store implements Tree {
   /** Which nodes name a domain, and how many each owns. */
   readonly index: DomidIndex;
   readonly root: StoreNode;
-  readonly #nodes = new Map<string, StoreNode>();
+  readonly #nodes = new ChurnMap<StoreNode>();
 
   /** @param counted - Told how many nodes a domain owns, at each change. */
   constructor(rootPerms: Perms, counted: (domid: number, count: number) => void) {

@@ -1,4 +1,5 @@
 import { parentPath } from "@xenkit/xenstore-wire";
+import { ChurnMap } from "./churn-map.ts";
 
 /** A watch. Strings are binary strings. */
 export interface Watch<Watcher = unknown> {
@@ -19,7 +20,7 @@ export interface Watch<Watcher = unknown> {
  * those that there are.
  */
 export class WatchIndex<Watcher> {
-  readonly #byPath = new Map<string, Set<Watch<Watcher>>>();
+  readonly #byPath = new ChurnMap<Set<Watch<Watcher>>>();
   /** No path that is watched is longer. */
   #longest = 0;
 
