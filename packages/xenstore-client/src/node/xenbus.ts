@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import type { Transport } from "../transport.ts";
 import type { Device } from "./device.ts";
+
 import { XenbusLink } from "./xenbus-link.ts";
 
 /**
