@@ -6,14 +6,18 @@ import {
 } from "@xenkit/hypervisor";
 import { DomainTracker, openXenmanage } from "@xenkit/xenmanage";
 import { domainPath } from "@xenkit/xenstore-wire";
-import { createStoreDaemon, type StoreDaemon, trackedDomains } from "@xenkit/xenstored";
+import {
+  createStoreDaemon,
+  followTracker,
+  type StoreDaemon,
+  trackedDomains,
+} from "@xenkit/xenstored";
 import { createGuest } from "./create-guest.ts";
 import { Guest, type GuestTools } from "./guest.ts";
 import { writeDom0Home } from "./guest-home.ts";
 import { guestNames, type HostChangeListener } from "./guest-names.ts";
 import { HostError } from "./host-error.ts";
 import type { GuestOptions, HostOptions } from "./host-options.ts";
-import { storeFollower } from "./store-follower.ts";
 import { openStoreLink, type StoreLink, type StoreLinkListener } from "./store-link.ts";
 import { openStoreSession, type StoreSession } from "./store-session.ts";
 
@@ -75,14 +79,9 @@ export const createHost = async (options: HostOptions = {}): Promise<Host> => {
   const manage = openXenmanage({
     hypercall: (op, buffer) => hypervisor.hypercall(DOM0, op, buffer),
   });
-  const follower = storeFollower(
-    hypervisor.eventChannels(DOM0),
-    (changes) => daemon.follow(changes),
-    () => hypervisor.down === undefined,
-  );
-  const tracker = new DomainTracker({ manage, events: follower.events, onError });
+  const tracker = new DomainTracker({ manage, events: hypervisor.eventChannels(DOM0), onError });
   const daemon = createStoreDaemon({ ...options.store, domains: trackedDomains(tracker) });
-  tracker.onChange(follower.onChange);
+  followTracker(daemon, tracker);
   const session = openStoreSession(daemon);
   const tools: GuestTools = { hypervisor, session, tracker };
   const names = guestNames(tracker, onError);
@@ -122,7 +121,10 @@ export const createHost = async (options: HostOptions = {}): Promise<Host> => {
       return summary === undefined ? undefined : describe(summary);
     },
     onChange: names.onChange,
-    [Symbol.asyncDispose]: async () => tracker.stop(),
+    [Symbol.asyncDispose]: async () => {
+      // A host that is down has no ports any more.
+      if (hypervisor.down === undefined) tracker.stop();
+    },
   };
 
   tracker.start();

@@ -22,7 +22,13 @@ export interface DomainTrackerOptions {
   readonly drainLimit?: number;
 }
 
-/** Told of one change. What it throws goes to `onError`; the other listeners are told all the same. */
+/**
+ * Told of all that one drain found, in order; never of nothing. What it throws goes to `onError`; the other listeners are
+ * told all the same.
+ */
+export type DomainChangesListener = (changes: readonly DomainChange[]) => void;
+
+/** Told of one change; as {@link DomainChangesListener}. */
 export type DomainChangeListener = (change: DomainChange) => void;
 
 /** The errno that an error of the event channels carries, if any. */
@@ -50,13 +56,13 @@ export class DomainTracker implements Disposable, AsyncDisposable {
   readonly #onError: (error: unknown) => void;
   readonly #drainLimit: number;
   readonly #table = new DomainTable();
-  readonly #listeners = new Set<{ readonly listener: DomainChangeListener }>();
-  readonly #undelivered: DomainChange[] = [];
+  readonly #listeners = new Set<{ readonly listener: DomainChangesListener }>();
+  #untold: DomainChange[] = [];
   #binding: Binding | undefined;
   #counting = false;
   #busy = false;
   #eventWhileBusy = false;
-  #delivering = false;
+  #telling = false;
 
   constructor(options: DomainTrackerOptions) {
     this.#manage = options.manage;
@@ -91,17 +97,25 @@ export class DomainTracker implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Has `listener` told of every change from now on, in order. A listener may call anything here: what that
-   * changes is told after the present change has reached every listener.
+   * Has `listener` told of the changes from now on: what one drain found together, at its end, before the next event
+   * is let in. A listener may call anything here: what that changes is told after the present changes have reached
+   * every listener.
    *
    * @returns What ends it.
    */
-  onChange(listener: DomainChangeListener): () => void {
+  onChanges(listener: DomainChangesListener): () => void {
     const entry = { listener };
     this.#listeners.add(entry);
     return () => {
       this.#listeners.delete(entry);
     };
+  }
+
+  /** As {@link onChanges}, one change at a time. */
+  onChange(listener: DomainChangeListener): () => void {
+    return this.onChanges((changes) => {
+      for (const change of changes) this.#attempt(() => listener(change));
+    });
   }
 
   /**
@@ -159,7 +173,11 @@ export class DomainTracker implements Disposable, AsyncDisposable {
     if (binding === undefined) {
       throw new XenmanageError("wrong-state", "drain: not running", { expected: "running" });
     }
-    return this.#exclusively(() => this.#drain(binding));
+    try {
+      return this.#exclusively(() => this.#drain(binding));
+    } finally {
+      this.#tell();
+    }
   }
 
   /**
@@ -172,8 +190,9 @@ export class DomainTracker implements Disposable, AsyncDisposable {
   refresh(domid: number): DomainInfo | undefined {
     this.#exclusively(() => {
       if (this.#manage.query(domid)) this.#enterAnswer();
-      else this.#tell(this.#table.report(domid, 0, 0, 0, 0));
+      else this.#note(this.#table.report(domid, 0, 0, 0, 0));
     });
+    this.#tell();
     return this.#table.get(domid);
   }
 
@@ -240,6 +259,7 @@ export class DomainTracker implements Disposable, AsyncDisposable {
     } catch (failure) {
       onFailure(failure);
     }
+    this.#tell();
     if (this.#binding !== binding) return;
     try {
       // Also after a failure: the next event then drains what this one left.
@@ -251,7 +271,7 @@ export class DomainTracker implements Disposable, AsyncDisposable {
 
   #drain(binding: Binding): number {
     for (let answers = 0; answers < this.#drainLimit; answers += 1) {
-      // A listener may have stopped or restarted the tracker.
+      // Somebody whom the hypercall told of an event may have stopped or restarted the tracker.
       if (this.#binding !== binding) return answers;
       if (!this.#manage.poll()) {
         this.#endCensus();
@@ -267,35 +287,37 @@ export class DomainTracker implements Disposable, AsyncDisposable {
   #endCensus(): void {
     if (!this.#counting) return;
     this.#counting = false;
-    for (const change of this.#table.endCensus()) this.#tell(change);
+    for (const change of this.#table.endCensus()) this.#note(change);
   }
 
   #enterAnswer(): void {
     const { domid, state, caps, uniqueIdLow, uniqueIdHigh } = this.#manage.answer;
-    this.#tell(this.#table.report(domid, state, caps, uniqueIdLow, uniqueIdHigh));
+    this.#note(this.#table.report(domid, state, caps, uniqueIdLow, uniqueIdHigh));
   }
 
-  #tell(change: DomainChange | undefined): void {
-    if (change === undefined) return;
-    this.#undelivered.push(change);
-    if (this.#delivering) return;
-    this.#delivering = true;
+  #note(change: DomainChange | undefined): void {
+    if (change !== undefined) this.#untold.push(change);
+  }
+
+  #tell(): void {
+    if (this.#telling) return;
+    this.#telling = true;
     try {
-      for (let next = this.#undelivered.shift(); next; next = this.#undelivered.shift()) {
-        this.#deliver(next);
+      while (this.#untold.length > 0) {
+        const changes = this.#untold;
+        this.#untold = [];
+        for (const { listener } of [...this.#listeners]) this.#attempt(() => listener(changes));
       }
     } finally {
-      this.#delivering = false;
+      this.#telling = false;
     }
   }
 
-  #deliver(change: DomainChange): void {
-    for (const { listener } of [...this.#listeners]) {
-      try {
-        listener(change);
-      } catch (error) {
-        this.#onError(error);
-      }
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#onError(error);
     }
   }
 }

@@ -3,6 +3,7 @@ export type { DomainChange, DomainChangeKind } from "./domain-change.ts";
 export type { DomainInfo } from "./domain-info.ts";
 export {
   type DomainChangeListener,
+  type DomainChangesListener,
   DomainTracker,
   type DomainTrackerOptions,
 } from "./domain-tracker.ts";

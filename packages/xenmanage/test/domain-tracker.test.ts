@@ -448,12 +448,12 @@ describe("stop", () => {
     expect(errors).toEqual([port.closeError]);
   });
 
-  test("from a listener ends the drain: no further hypercall, no unmask of a port that is closed", () => {
+  test("from a listener closes the port, which is not unmasked any more", () => {
     const { script, port, tracker } = knowing5();
     tracker.onChange(() => tracker.stop());
     script.changed.push({ domid: 6, state: 1, id: 8n }, { domid: 7, state: 1, id: 9n });
     port.raise();
-    expect(script.requests).toHaveLength(1);
+    expect(script.requests).toHaveLength(3);
     expect(port.log).toEqual(["clear 7", "close 7"]);
   });
 
@@ -476,6 +476,39 @@ describe("stop", () => {
       expect(tracker.running).toBe(true);
     }
     expect(port.log.at(-1)).toBe("close 7");
+  });
+});
+
+describe("what one drain found", () => {
+  test("is told together, in order, before the next event is let in", () => {
+    const { script, port, tracker } = knowing5();
+    const batches: string[][] = [];
+    tracker.onChanges((changes) => {
+      batches.push(changes.map(({ kind, domain }) => `${kind} ${domain.domid}`));
+      port.log.push("told");
+    });
+    script.changed.push({ domid: 6, state: 1, id: 8n }, gone(5), { domid: 7, state: 1, id: 9n });
+    port.raise();
+    port.raise();
+    expect(batches).toEqual([["appeared 6", "gone 5", "appeared 7"]]);
+    expect(port.log).toEqual(["clear 7", "told", "unmask 7", "clear 7", "unmask 7"]);
+  });
+
+  test("a listener that changes something is told of it after everybody was told of the present changes", () => {
+    const { script, port, tracker } = knowing5();
+    const order: string[] = [];
+    tracker.onChanges((changes) => {
+      order.push(`a ${changes.map(({ domain }) => domain.domid).join()}`);
+      if (changes[0]?.domain.domid !== 6) return;
+      script.changed.push({ domid: 7, state: 1, id: 9n });
+      tracker.drain();
+    });
+    tracker.onChanges((changes) =>
+      order.push(`b ${changes.map(({ domain }) => domain.domid).join()}`),
+    );
+    script.changed.push({ domid: 6, state: 1, id: 8n });
+    port.raise();
+    expect(order).toEqual(["a 6", "b 6", "a 7", "b 7"]);
   });
 });
 

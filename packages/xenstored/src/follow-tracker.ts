@@ -1,4 +1,4 @@
-import type { DomainChange, DomainTracker } from "@xenkit/xenmanage";
+import type { DomainTracker } from "@xenkit/xenmanage";
 import type { DomainSource } from "./domains.ts";
 import type { StoreDaemon } from "./store-daemon.ts";
 
@@ -10,33 +10,12 @@ export const trackedDomains = (tracker: DomainTracker): DomainSource => ({
   getDomainInfo: (domid) => tracker.refresh(domid),
 });
 
-/** How {@link followTracker} waits. */
-export interface FollowTrackerOptions {
-  /** Calls `task` soon, once: when the drain under way has ended. Default: `queueMicrotask`. */
-  readonly defer?: (task: () => void) => void;
-}
-
 /**
- * Has a daemon follow what a tracker finds.
- *
- * A tracker tells changes one by one; what one drain found reaches the daemon together, so that several domains that
- * shut down at once make one plain `@releaseDomain`.
+ * Has a daemon follow what a tracker finds, drain by drain: several domains that shut down at once make one plain
+ * `@releaseDomain`. It is told at once: a change that came later than what the daemon asked for itself could end a
+ * domain that has the domid by then.
  *
  * @returns What ends it.
  */
-export const followTracker = (
-  daemon: StoreDaemon,
-  tracker: DomainTracker,
-  { defer = queueMicrotask }: FollowTrackerOptions = {},
-): (() => void) => {
-  let found: DomainChange[] = [];
-  const deliver = (): void => {
-    const changes = found;
-    found = [];
-    daemon.follow(changes);
-  };
-  return tracker.onChange((change) => {
-    if (found.length === 0) defer(deliver);
-    found.push(change);
-  });
-};
+export const followTracker = (daemon: StoreDaemon, tracker: DomainTracker): (() => void) =>
+  tracker.onChanges((changes) => daemon.follow(changes));

@@ -1,7 +1,7 @@
 export type { CloseReason, Connection, ConnectionSink } from "./connection.ts";
 export type { DomainRecord } from "./domain-record.ts";
 export { type DomainSource, SUPPORTED_FEATURES } from "./domains.ts";
-export { type FollowTrackerOptions, followTracker, trackedDomains } from "./follow-tracker.ts";
+export { followTracker, trackedDomains } from "./follow-tracker.ts";
 export {
   type Guest,
   type GuestTransport,

@@ -72,7 +72,7 @@ class EmulatedHost {
       domains: trackedDomains(tracker),
       guests: ringGuests(emulatedRings(hypervisor, defer)),
     });
-    followTracker(daemon, tracker, { defer });
+    followTracker(daemon, tracker);
     tracker.start();
     this.dom0 = new TestClient((sink) => daemon.connect(sink));
   }

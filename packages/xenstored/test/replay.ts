@@ -135,7 +135,7 @@ class Player {
       quotas: limits === "one lower" ? loweredQuotas() : {},
       keepOrphans: (lines[0]?.start?.options ?? []).includes("--keep-orphans"),
     });
-    followTracker(this.#daemon, tracker, { defer });
+    followTracker(this.#daemon, tracker);
     this.#daemon.adopt(0, 1);
   }
 
