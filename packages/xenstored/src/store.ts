@@ -91,11 +91,6 @@ export class Store implements Tree {
     node.perms = perms;
   }
 
-  /** Stamps a node with the next generation, as a change would. */
-  touch(node: StoreNode): void {
-    node.generation = this.#stamp();
-  }
-
   remove(node: NodeView, removed: (node: StoreNode) => void): void {
     const top = own(node);
     const parent = top.parent;
