@@ -90,5 +90,5 @@ const broken = (where: string, cause?: unknown): XenstoreError<"protocol"> =>
   new XenstoreError("protocol", `protocol: the server sent ${where}`, { where }, { cause });
 
 /** A foreign string for a message: short, printable. */
-export const quote = (text: string): string =>
+const quote = (text: string): string =>
   JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);

@@ -165,8 +165,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent, undefined>, Asyn
   }
 }
 
-/** @internal */
-export const abortedWatch = (path: string, signal: AbortSignal): XenstoreError<"aborted"> => {
+const abortedWatch = (path: string, signal: AbortSignal): XenstoreError<"aborted"> => {
   const details = { request: "WATCH", path, txId: 0, mayHaveExecuted: false };
   const options = { cause: signal.reason as unknown };
   return new XenstoreError("aborted", `watch ${path}: aborted`, details, options);

@@ -229,6 +229,39 @@ describe("reconnecting", () => {
   });
 });
 
+describe("a transaction that others are always faster than", () => {
+  const conflicting: Script = (request) => {
+    if (request.type === MESSAGE.transactionStart) return reply(request, "7\0");
+    return request.payload === "T\0" ? refusal(request, "EAGAIN") : reply(request);
+  };
+
+  test("pauses longer each time, and gives up", async () => {
+    const { client, clock } = start(conflicting);
+    const times: number[] = [];
+    let now = 0;
+    const running = rejection(client.transaction(() => times.push(now), { attemptsMax: 10 }));
+    for (; now < 600; now += 1) await clock.pass(1);
+    expect(await running).toMatchObject({ code: "conflict", details: { attempts: 10 } });
+    // Half of 1, 2, 4 … 200 ms, as the dice fall.
+    expect(times.slice(-3).map((time, index, list) => time - (list[index - 1] ?? time))).toEqual([
+      0, 64, 100,
+    ]);
+    client.destroy();
+    expect(clock.waiting).toBe(0);
+  });
+
+  test("is called off while it pauses", async () => {
+    const { client, clock } = start(conflicting);
+    const controller = new AbortController();
+    const running = rejection(client.transaction(() => {}, { signal: controller.signal }));
+    await clock.pass(20);
+    controller.abort("enough");
+    expect(await running).toMatchObject({ code: "aborted", cause: "enough" });
+    client.destroy();
+    expect(clock.waiting).toBe(0);
+  });
+});
+
 describe("closing", () => {
   test("waits for answers no longer than closeMs", async () => {
     const { client, clock } = start(() => undefined, { closeMs: 500 });

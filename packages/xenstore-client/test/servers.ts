@@ -13,7 +13,7 @@ import { RING_PAGE } from "@xenkit/xenstore-wire";
 import { createStoreDaemon, ringGuests } from "@xenkit/xenstored";
 
 /** A domain that is there and not introduced. */
-export interface FreshDomain {
+interface FreshDomain {
   readonly domid: number;
   readonly gfn: number;
   readonly port: number;

@@ -1,5 +1,10 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { connect } from "@xenkit/xenstore-client";
 import { unix } from "@xenkit/xenstore-client/unix";
+import { encodeMessage, FrameReader } from "@xenkit/xenstore-wire";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 const NAMES = ["XENSTORED_PATH", "XENSTORED_RUNDIR"] as const;
@@ -39,4 +44,34 @@ test("a socket that is not there cannot be connected to", async () => {
     code: "connect-failed",
     cause: { code: "ENOENT" },
   });
+});
+
+test("a server that reads slowly gets every byte as it was", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "xenstore-client-"));
+  const path = join(directory, "socket");
+  const seen: string[] = [];
+  const server = createServer((socket) => {
+    const reader = new FrameReader();
+    socket.on("data", (chunk) => {
+      reader.push(chunk);
+      while (reader.next()) {
+        const { type, reqId, txId } = reader;
+        seen.push(new TextDecoder().decode(reader.payload));
+        socket.write(encodeMessage({ type, reqId, txId, payload: new Uint8Array([79, 75, 0]) }));
+      }
+      socket.pause();
+      setTimeout(() => socket.resume(), 1);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  const client = await connect(unix(path), { maxInFlight: 1000 });
+  const values = Array.from({ length: 400 }, (_, index) => `${index}:${"v".repeat(4000)}`);
+  const writes = values.map((value) => client.write("/a", value));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(client.load.queued).toBeGreaterThan(0);
+  await Promise.all(writes);
+  expect(seen).toEqual(values.map((value) => `/a\0${value}`));
+  await client.close();
+  server.close();
+  await rm(directory, { recursive: true });
 });

@@ -44,15 +44,16 @@ const openSocket = (path: string, peer: TransportPeer): Link => {
   socket.on("error", (error) => {
     cause = error;
   });
-  socket.on("drain", () => {
-    if (!waiting) return;
+  socket.on("close", () => peer.closed(cause));
+  // Not `drain`: that comes only after more than the stream's high-water mark.
+  const written = (): void => {
+    if (!waiting || socket.writableLength > 0) return;
     waiting = false;
     peer.writable();
-  });
-  socket.on("close", () => peer.closed(cause));
+  };
   return {
     send: (bytes) => {
-      socket.write(bytes);
+      socket.write(bytes, written);
       // What the kernel took at once is no longer needed.
       waiting = socket.writableLength > 0;
       return !waiting;
