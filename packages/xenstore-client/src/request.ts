@@ -107,16 +107,19 @@ export class Request<T = unknown> {
     why: string,
     options?: ErrorOptions,
   ): XenstoreError {
-    const details = this.unansweredDetails();
+    const details = this.unansweredDetails(code);
     const done = details.mayHaveExecuted ? "it may have been done" : "it was not done";
     const message = `${this.title()}: ${code} (${why}; ${done})`;
     return new XenstoreError<XenstoreErrorCode>(code, message, details, options);
   }
 
-  unansweredDetails(): Unanswered {
+  unansweredDetails(code: "closed" | "disconnected" | "aborted" | "timeout"): Unanswered {
     // What a transaction did is dropped with its connection, unless it was just being committed.
     const effective = this.txId === 0 || this.kind.type === MESSAGE.transactionEnd;
-    return { ...this.describe(), mayHaveExecuted: this.sent && effective };
+    // What must be sent still will be, even when its caller waits no more.
+    const calledOff = code === "aborted" || code === "timeout";
+    const sent = this.sent || (calledOff && this.nature.must === true);
+    return { ...this.describe(), mayHaveExecuted: sent && effective };
   }
 
   describe(): FailedRequest {

@@ -393,6 +393,6 @@ const abortedBy = (request: Request, signal: AbortSignal | undefined): XenstoreE
   request.unanswered("aborted", "by the caller", { cause: signal?.reason as unknown });
 
 const timedOut = (request: Request, afterMs: number): XenstoreError<"timeout"> => {
-  const details = { ...request.unansweredDetails(), afterMs };
+  const details = { ...request.unansweredDetails("timeout"), afterMs };
   return new XenstoreError("timeout", `${request.title()}: timeout (${afterMs} ms)`, details);
 };

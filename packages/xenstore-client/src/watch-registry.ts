@@ -24,6 +24,8 @@ export class WatchRegistry implements WatchHome {
   add(path: string, options: WatchOptions): Watch {
     this.#lastToken += 1;
     const watch = new Watch(path, `x${this.#lastToken.toString(36)}`, options, this);
+    // Its signal may have ended it already.
+    if (watch.closed) return watch;
     this.#watches.set(watch.token, watch);
     if (this.#session.status.status === "ready") this.#register(watch);
     return watch;

@@ -161,6 +161,7 @@ export class Watch implements AsyncIterableIterator<WatchEvent, undefined>, Asyn
     if (signal === undefined) return undefined;
     const onAbort = (): void => this.fail(abortedWatch(this.path, signal));
     signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
     return () => signal.removeEventListener("abort", onAbort);
   }
 }

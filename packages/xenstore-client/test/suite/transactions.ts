@@ -169,6 +169,18 @@ export const transactions = (context: () => Context): void => {
       expect(tap.openTransactions).toBe(0);
     });
 
+    test("a commit that is called off while it waits to be sent may be done all the same", async () => {
+      const { client, root, tap } = context();
+      const tx = await client.begin();
+      await tx.write(root, "1");
+      const controller = new AbortController();
+      const committed = rejection(tx.commit({ signal: controller.signal }));
+      controller.abort();
+      expect(await committed).toMatchObject({ code: "aborted", mayHaveExecuted: true });
+      expect(await client.read(root)).toBe("1");
+      expect(tap.openTransactions).toBe(0);
+    });
+
     test("closing the client ends those that are open", async () => {
       const { client, root, tap } = context();
       const tx = await client.begin();

@@ -133,6 +133,15 @@ export const watches = (context: () => Context): void => {
       expect(tap.watches).toBe(0);
     });
 
+    test("a signal that was given before keeps it from being set", async () => {
+      const { client, root, tap } = context();
+      const watch = client.watch(root, { signal: AbortSignal.abort("enough") });
+      await expect(watch.ready).rejects.toMatchObject({ code: "aborted", cause: "enough" });
+      await expect(watch.next()).rejects.toEqual(coded("aborted"));
+      await settled(client);
+      expect(tap.watches).toBe(0);
+    });
+
     test("a path that no server takes is the error of ready and of the iteration", async () => {
       const { client } = context();
       const watch = client.watch("/a//b");
