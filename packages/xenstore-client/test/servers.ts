@@ -3,14 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHost } from "@xenkit/host";
 import { listen } from "@xenkit/host/node";
-import { createHypervisor, XENSTORE_GFN } from "@xenkit/hypervisor";
+import { XENSTORE_GFN } from "@xenkit/hypervisor";
 import { available, type DaemonKind, startDaemon } from "@xenkit/oracle";
 import type { Transport } from "@xenkit/xenstore-client";
 import { memory } from "@xenkit/xenstore-client/memory";
-import { pageMemory, ring } from "@xenkit/xenstore-client/ring";
+import { guestRing, ring } from "@xenkit/xenstore-client/ring";
 import { unix } from "@xenkit/xenstore-client/unix";
-import { RING_PAGE } from "@xenkit/xenstore-wire";
-import { createStoreDaemon, ringGuests } from "@xenkit/xenstored";
+import { adoptDom0, emulate } from "./emulated.ts";
 
 /** A domain that is there and not introduced. */
 interface FreshDomain {
@@ -121,48 +120,17 @@ const ours = async (way: "socket" | "memory"): Promise<Server> => {
   };
 };
 
-/** Domain 0's own ring, page and event channel of the emulator; the daemon serves it from the start. */
+/** Domain 0's own ring, page and event channel of the emulator. */
 const oursOverRing = async (): Promise<Server> => {
-  const hypervisor = createHypervisor();
-  const events = hypervisor.eventChannels(0);
-  const listen = (port: number, listener: () => void) => {
-    // A port may be pending since before anybody listened.
-    events.clearPending(port);
-    return events.onPort(port, () => {
-      events.clearPending(port);
-      listener();
-    });
-  };
-  const memory = pageMemory(hypervisor.ringPage(0));
-  const port = events.allocUnbound(0);
-  memory.writeUint32(RING_PAGE.eventChannelPort, port);
-  const daemon = createStoreDaemon({
-    domains: { getDomainInfo: (domid) => hypervisor.domain(domid) },
-    guests: ringGuests({
-      map: (domid) => ({ page: hypervisor.ringPage(domid), unmap: () => {} }),
-      bind: (domid, remotePort, onEvent) => {
-        const local = events.bindInterdomain(domid, remotePort);
-        listen(local, onEvent);
-        return { notify: () => events.notify(local), close: () => events.close(local) };
-      },
-      defer: queueMicrotask,
-    }),
-  });
-  if (!daemon.adopt(0)) throw new Error("the daemon does not serve domain 0's ring");
+  const emulated = emulate();
+  const { hypervisor, openPort } = emulated;
+  const port = adoptDom0(emulated);
+  const page = hypervisor.ringPage(0);
   return {
-    transport: () =>
-      ring({
-        memory,
-        notify: () => events.notify(port),
-        onNotify: (listener) => listen(port, listener),
-      }),
+    transport: () => guestRing({ page, events: hypervisor.eventChannels(0), port }),
     createDomain: () => {
       const domid = hypervisor.createDomain();
-      return {
-        domid,
-        gfn: XENSTORE_GFN,
-        port: hypervisor.eventChannels(domid).allocUnbound(0),
-      };
+      return { domid, gfn: XENSTORE_GFN, port: openPort(domid) };
     },
     [Symbol.asyncDispose]: async () => {},
   };
