@@ -1,4 +1,5 @@
 import { createHypervisor, GNTREF, type Hypervisor } from "@xenkit/hypervisor";
+import { RingClient } from "@xenkit/store-replay";
 import { DomainTracker, openXenmanage } from "@xenkit/xenmanage";
 import {
   encodeMessage,
@@ -17,7 +18,6 @@ import {
 } from "@xenkit/xenstored";
 import { describe, expect, test } from "vitest";
 import { TestClient } from "./client.ts";
-import { RingClient } from "./ring-client.ts";
 
 const DOM0 = 0;
 

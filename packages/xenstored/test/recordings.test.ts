@@ -1,12 +1,12 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { EXPECTATIONS, parseStoreRecording, replayScenario } from "@xenkit/store-replay";
 import { describe, expect, test } from "vitest";
-import { EXPECTATIONS } from "./deviations.ts";
-import { readRecording, replay } from "./replay.ts";
+import { makeDaemon } from "./make-daemon.ts";
 
 const FOLDER = new URL("./vectors/", import.meta.url);
 const recordings = readdirSync(FOLDER).map((file) => ({
   file,
-  scenarios: readRecording(new URL(file, FOLDER)),
+  scenarios: parseStoreRecording(readFileSync(new URL(file, FOLDER), "utf8")),
 }));
 const played = recordings.flatMap(({ scenarios }) => scenarios);
 
@@ -16,7 +16,7 @@ describe.each(recordings)("recorded from Xen's daemon, $file", ({ scenarios }) =
     const title =
       why === undefined ? "gets the same messages" : `differs in ${differences} messages: ${why}`;
     test(`${scenario.name} ${title}`, () => {
-      const found = replay(scenario, limits);
+      const found = replayScenario(scenario, { limits, makeDaemon });
       expect(found.length === differences ? [] : found).toEqual([]);
     });
   }

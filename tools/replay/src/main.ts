@@ -1,5 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import type { DrainOrder } from "@xenkit/hypervisor";
+import {
+  parseStoreRecording,
+  renderSummary,
+  replayStoreRecording,
+  StoreRecordingError,
+} from "@xenkit/store-replay";
+import { makeDaemon } from "./make-daemon.ts";
 import { parseRecording } from "./parse-recording.ts";
 import { RecordingError } from "./recording-error.ts";
 import { renderResult } from "./render.ts";
@@ -7,7 +15,7 @@ import { replay } from "./replay.ts";
 
 const USAGE = `usage: npm run replay -- [--drain-order clear-first|lookup-first] FILE…
 
-Replays recordings of real Xen on the emulator and compares every byte.
+Replays recordings of real Xen on the emulator, and of its Xenstore daemon on ours, and compares every byte.
 Exit status: 0 all as recorded, 1 differences, 2 unreadable input.`;
 
 /** Input that cannot be read: said in one line, exit status 2. */
@@ -35,14 +43,36 @@ const readArguments = (args: readonly string[]) => {
   }
 };
 
-const readRecording = async (file: string) => {
+/** What is printed for a file, and whether all came out as recorded. */
+interface Outcome {
+  readonly text: string;
+  readonly good: boolean;
+}
+
+/** Lines of a Xenstore recording all belong to a scenario, and none tells an `event` or an `op`. */
+const isStoreRecording = (text: string): boolean => {
+  const [first = ""] = text.split("\n", 1);
+  return /"(start|conn|hv|ring)":/.test(first) && !/"(event|op)":/.test(first);
+};
+
+const replayText = (file: string, text: string, drainOrder: DrainOrder): Outcome => {
+  if (isStoreRecording(text)) {
+    const summary = replayStoreRecording(parseStoreRecording(text), makeDaemon);
+    return { text: renderSummary(file, summary), good: summary.different.length === 0 };
+  }
+  const result = replay(parseRecording(text), { drainOrder });
+  return { text: renderResult(file, result), good: result.differences.length === 0 };
+};
+
+const replayFile = async (file: string, drainOrder: DrainOrder): Promise<Outcome> => {
   try {
-    return parseRecording(await readFile(file, "utf8"));
+    return replayText(file, await readFile(file, "utf8"), drainOrder);
   } catch (error) {
-    if (error instanceof RecordingError) {
+    if (error instanceof RecordingError || error instanceof StoreRecordingError) {
       throw new UsageError(`${file}: ${error.message}`, { cause: error });
     }
     const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
     throw new UsageError(`${file}: cannot be read: ${code}`, { cause: error });
   }
 };
@@ -56,9 +86,9 @@ const run = async (args: readonly string[]): Promise<number> => {
   if (files.length === 0) throw new UsageError(`no recording given\n${USAGE}`);
   let status = 0;
   for (const file of files) {
-    const result = replay(await readRecording(file), { drainOrder });
-    console.log(renderResult(file, result));
-    if (result.differences.length > 0) status = 1;
+    const { text, good } = await replayFile(file, drainOrder);
+    console.log(text);
+    if (!good) status = 1;
   }
   return status;
 };

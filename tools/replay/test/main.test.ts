@@ -50,6 +50,33 @@ describe("npm run replay", () => {
     expect(stdout).toContain("good.jsonl (Xen 4.22.0): matched 3 of 25, 22 by invariant\n");
   });
 
+  test("plays recordings of the Xenstore daemon, and counts their scenarios", () => {
+    const message = (type: number, hex: string) => ({ type, req_id: 1, tx_id: 0, hex });
+    const scenario = (name: string, value: string): string =>
+      [
+        { start: {} },
+        { conn: "s1", open: "socket" },
+        { conn: "s1", send: message(2, Buffer.from("/tool\0").toString("hex")) },
+        { conn: "s1", recv: message(2, value) },
+      ]
+        .map(
+          (line, step) =>
+            `${JSON.stringify({ scenario: name, step: Math.min(step, 2), ...line })}\n`,
+        )
+        .join("");
+    const same = run(file("same.jsonl", scenario("read", "")));
+    expect(same.stdout).toContain("same.jsonl (Xenstore): matched 1 of 1 scenarios\n");
+    expect(same.status).toBe(0);
+    const other = run(file("differs.jsonl", scenario("read", "") + scenario("other", "41")));
+    expect(other.stdout).toContain(
+      "(Xenstore): matched 1 of 2 scenarios, 1 DIFFERENT\n  other: 1 differences\n",
+    );
+    expect(other.status).toBe(1);
+    const { status, stderr } = run(file("broken.jsonl", `${scenario("read", "")}{"x"`));
+    expect(stderr).toMatch(/broken\.jsonl: line 5: not JSON\n$/);
+    expect(status).toBe(2);
+  });
+
   test("exits with 2 for what is no recording, and says where in one line", () => {
     const bad = file("bad.jsonl", `${START}{"op"`);
     const { status, stdout, stderr } = run(good, bad);

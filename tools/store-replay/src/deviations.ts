@@ -1,4 +1,4 @@
-import type { Limits } from "./replay.ts";
+import type { Limits } from "./replay-scenario.ts";
 
 /** How a recorded scenario is to be played, and in how many messages we differ. */
 export interface Expectation {

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import {
   encodeMessage,
   FrameReader,
@@ -8,27 +7,16 @@ import {
   putU32,
   RING_PAGE,
 } from "@xenkit/xenstore-wire";
+import type { Scenario } from "./parse-store-recording.ts";
 import {
-  type Connection,
-  createStoreDaemon,
-  DEFAULT_QUOTAS,
-  followTracker,
-  type Quotas,
-  ringGuests,
-  type StoreDaemon,
-  trackedDomains,
-} from "@xenkit/xenstored";
-import { type HvLine, RecordedXen } from "./recorded-xen.ts";
+  LOWERED_LIMITS,
+  type MakeDaemon,
+  type PlayedConnection,
+  type PlayedDaemon,
+} from "./played-daemon.ts";
+import { RecordedXen } from "./recorded-xen.ts";
+import type { Line, RecordedMessage, RingField, RingFields } from "./recording-line.ts";
 import { RingClient } from "./ring-client.ts";
-
-interface RecordedMessage {
-  readonly type: number;
-  readonly req_id: number;
-  readonly tx_id: number;
-  readonly hex: string;
-  /** What the header announces, when it lies. */
-  readonly len?: number;
-}
 
 /** Fields of the shared page. */
 const RING_FIELDS: Readonly<Record<RingField, number>> = {
@@ -42,62 +30,21 @@ const RING_FIELDS: Readonly<Record<RingField, number>> = {
   evtchn_port: RING_PAGE.eventChannelPort,
 };
 
-type RingField =
-  | "req_cons"
-  | "req_prod"
-  | "rsp_cons"
-  | "rsp_prod"
-  | "server_features"
-  | "connection"
-  | "error"
-  | "evtchn_port";
-type RingFields = Partial<Record<RingField, number>>;
-
-/** One line of a recording; see the README of the vectors. */
-interface Line {
-  readonly scenario: string;
-  readonly step: number;
-  readonly conn?: string;
-  readonly start?: { readonly options?: readonly string[] };
-  readonly open?: string;
-  readonly closed?: string;
-  readonly send?: RecordedMessage;
-  readonly send_raw?: { readonly hex: string };
-  readonly recv?: RecordedMessage;
-  readonly varies?: readonly string[];
-  readonly hv?: HvLine;
-  readonly ring?: { readonly domid: number; readonly set?: RingFields; readonly is?: RingFields };
-  readonly hold?: boolean;
-  readonly live_update?: unknown;
-}
-
-export interface Scenario {
-  readonly name: string;
-  readonly lines: readonly Line[];
-}
-
-/** Reads a recording. */
-export const readRecording = (url: URL): Scenario[] => {
-  const scenarios = new Map<string, Line[]>();
-  for (const text of readFileSync(url, "utf8").split("\n")) {
-    if (text === "") continue;
-    const line = JSON.parse(text) as Line;
-    const lines = scenarios.get(line.scenario);
-    if (lines === undefined) scenarios.set(line.scenario, [line]);
-    else lines.push(line);
-  }
-  return [...scenarios].map(([name, lines]) => ({ name, lines }));
-};
-
 /**
  * The recorded daemon accepts one less than a limit says, ours what it says: `"one lower"` plays a scenario with each
  * limit, default or set in it, lowered by one, so that both refuse the same requests.
  */
 export type Limits = "as recorded" | "one lower";
 
+/** How a scenario is played. */
+export interface ReplayScenarioOptions {
+  readonly limits: Limits;
+  readonly makeDaemon: MakeDaemon;
+}
+
 /** Plays a scenario on a fresh daemon and returns what differs; nothing when all is equal. */
-export const replay = ({ lines }: Scenario, limits: Limits): string[] =>
-  new Player(lines, limits).differences();
+export const replayScenario = ({ lines }: Scenario, options: ReplayScenarioOptions): string[] =>
+  new Player(lines, options).differences();
 
 interface Client {
   readonly send: (bytes: Uint8Array) => void;
@@ -105,7 +52,7 @@ interface Client {
   readonly take: () => Uint8Array;
   readonly reader: FrameReader;
   /** Of a socket. */
-  readonly connection: Connection | undefined;
+  readonly connection: PlayedConnection | undefined;
   readonly ring: RingClient | undefined;
   closed: boolean;
 }
@@ -115,11 +62,11 @@ class Player {
   readonly #clients = new Map<string, Client>();
   readonly #deferred: (() => void)[] = [];
   readonly #steps: Line[][] = [];
-  readonly #daemon: StoreDaemon;
+  readonly #daemon: PlayedDaemon;
   readonly #limits: Limits;
   #started = false;
 
-  constructor(lines: readonly Line[], limits: Limits) {
+  constructor(lines: readonly Line[], { limits, makeDaemon }: ReplayScenarioOptions) {
     this.#limits = limits;
     for (const line of lines) {
       this.#steps[line.step] ??= [];
@@ -129,13 +76,12 @@ class Player {
     const defer = (task: () => void): void => {
       this.#deferred.push(task);
     };
-    this.#daemon = createStoreDaemon({
-      domains: trackedDomains(tracker),
-      guests: ringGuests(this.#xen.rings(defer)),
-      quotas: limits === "one lower" ? loweredQuotas() : {},
+    this.#daemon = makeDaemon({
+      tracker,
+      rings: this.#xen.rings(defer),
+      loweredLimits: limits === "one lower" ? LOWERED_LIMITS : [],
       keepOrphans: (lines[0]?.start?.options ?? []).includes("--keep-orphans"),
     });
-    followTracker(this.#daemon, tracker);
     this.#daemon.adopt(0, 1);
   }
 
@@ -278,24 +224,11 @@ class Player {
   }
 }
 
-const LOWERED = [
-  "nodes",
-  "watches",
-  "transactions",
-  "transaction-nodes",
-  "node-permissions",
-  "path-max",
-  "node-size",
-] as const;
-
-const loweredQuotas = (): Partial<Quotas> =>
-  Object.fromEntries(LOWERED.map((name) => [name, DEFAULT_QUOTAS[name] - 1]));
-
 /** SET_QUOTA of a limit that the recorded daemon takes one too low, with that value. */
 const lowered = (payload: Buffer): Buffer => {
   const strings = payload.toString("latin1").split("\0");
   const [name, value] = strings.slice(-3);
-  const counted = LOWERED.some((each) => each === name) && /^[1-9][0-9]*$/.test(value ?? "");
+  const counted = LOWERED_LIMITS.some((each) => each === name) && /^[1-9][0-9]*$/.test(value ?? "");
   if (!counted) return payload;
   strings[strings.length - 2] = `${Number(value) - 1}`;
   return Buffer.from(strings.join("\0"), "latin1");

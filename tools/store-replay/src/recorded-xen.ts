@@ -5,9 +5,8 @@ import {
   openXenmanage,
   type Xenmanage,
 } from "@xenkit/xenmanage";
-
 import { RING_PAGE } from "@xenkit/xenstore-wire";
-import type { RingHost } from "@xenkit/xenstored";
+import type { PlayedRings } from "./played-daemon.ts";
 
 /** One `hv` line of a recording. */
 export interface HvLine {
@@ -91,7 +90,7 @@ export class RecordedXen {
   }
 
   /** What the daemon's rings stand on. */
-  rings(defer: (task: () => void) => void): RingHost {
+  rings(defer: (task: () => void) => void): PlayedRings {
     return {
       defer,
       map: (domid) =>

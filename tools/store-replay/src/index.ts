@@ -1,0 +1,21 @@
+export { EXPECTATIONS, type Expectation } from "./deviations.ts";
+export {
+  parseStoreRecording,
+  type Scenario,
+  StoreRecordingError,
+} from "./parse-store-recording.ts";
+export type {
+  DaemonSetup,
+  MakeDaemon,
+  PlayedConnection,
+  PlayedDaemon,
+  PlayedRings,
+} from "./played-daemon.ts";
+export { RecordedXen } from "./recorded-xen.ts";
+export { type Limits, replayScenario } from "./replay-scenario.ts";
+export { RingClient, type RingClientOptions } from "./ring-client.ts";
+export {
+  renderSummary,
+  replayStoreRecording,
+  type StoreReplaySummary,
+} from "./summary.ts";
