@@ -59,6 +59,12 @@ export class Exchange {
     return this.queued > 0 && this.#inFlight.size < this.#options.maxInFlight;
   }
 
+  /** The request that has been in flight longest. */
+  get oldest(): Request | undefined {
+    for (const request of this.#inFlight.values()) return request;
+    return undefined;
+  }
+
   /** Whether a request of this kind waits for its answer. */
   awaits(type: number): boolean {
     for (const request of this.#inFlight.values()) if (request.kind.type === type) return true;

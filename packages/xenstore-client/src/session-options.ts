@@ -10,8 +10,8 @@ export interface ClientOptions {
   /** How long opening may take. Default 10,000. */
   readonly connectMs?: number;
   /**
-   * How long the server may send nothing at all while requests wait for it: then the connection counts as lost.
-   * Not while a CONTROL request is under way. Default 60,000.
+   * How long a request may be without its answer, whatever else the server sends: then the connection counts as lost,
+   * within twice that time. Not while a CONTROL request is under way. Default 60,000.
    */
   readonly silenceMs?: number;
   /** How long `close()` waits for answers. Default 5,000. */

@@ -48,7 +48,6 @@ export class Session {
   /** The link still needs the output's bytes. */
   #busy = false;
   #closing = false;
-  #received = 0;
   #cancelTimer = CALLED_OFF;
   #cancelSilence: (() => void) | undefined;
 
@@ -206,7 +205,6 @@ export class Session {
   }
 
   #receive(chunk: Uint8Array): void {
-    this.#received += 1;
     try {
       this.#exchange.receive(chunk);
     } catch (error) {
@@ -250,11 +248,12 @@ export class Session {
     const ms = this.#options.silenceMs ?? 60_000;
     if (this.#cancelSilence !== undefined || this.#exchange.inFlight === 0) return;
     if (ms === Number.POSITIVE_INFINITY) return;
-    const before = this.#received;
+    const before = this.#exchange.oldest;
     this.#cancelSilence = this.runtime.after(ms, () => {
       this.#cancelSilence = undefined;
       if (this.#exchange.inFlight === 0 || this.#status.status !== "ready") return;
-      if (this.#received !== before || this.#exchange.awaits(MESSAGE.control)) this.#watchSilence();
+      const moves = this.#exchange.oldest !== before || this.#exchange.awaits(MESSAGE.control);
+      if (moves) this.#watchSilence();
       else this.#lose(this.#lostBy(`no answer for ${ms} ms`));
     });
   }

@@ -8,7 +8,7 @@ import {
 import { MESSAGE } from "@xenkit/xenstore-wire";
 import { describe, expect, test } from "vitest";
 import { fakeClock } from "./clock.ts";
-import { refusal, reply, type Script, scriptedPeer } from "./peer.ts";
+import { event, refusal, reply, type Script, scriptedPeer } from "./peer.ts";
 import { rejection } from "./suite/context.ts";
 
 const good: Script = (request) => reply(request, request.type === MESSAGE.read ? "value" : "OK\0");
@@ -144,6 +144,20 @@ describe("silence", () => {
     });
     expect(peer.closed).toBe(true);
     expect(clock.waiting).toBe(0);
+  });
+
+  test("is no less one when the server talks of other things", async () => {
+    const { client, clock, peer } = start(
+      (request) => (request.type === MESSAGE.mkdir ? undefined : reply(request, "value")),
+      { silenceMs: 1000 },
+    );
+    const failed = rejection(client.mkdir("/a"));
+    for (let turn = 0; turn < 20; turn += 1) {
+      await clock.pass(100);
+      peer.say(event("/x", "nobody's"));
+      if (client.status === "ready") await client.read("/b");
+    }
+    expect(await failed).toMatchObject({ code: "disconnected", mayHaveExecuted: true });
   });
 
   test("without requests is none, nor is it while the daemon is asked itself", async () => {
