@@ -3,8 +3,9 @@ import { Domain, type DomainConfig } from "./domain.ts";
 import { GrantTable } from "./grants.ts";
 import { GuestMemory } from "./guest-memory.ts";
 import type { Machine } from "./machine.ts";
+import { about, Operation, perform } from "./operation.ts";
 import { PortTable } from "./port-table.ts";
-import { link, mark } from "./steps.ts";
+import { LINK, MARK } from "./steps.ts";
 
 /** In place of a domid: the next free one. */
 export const AUTOMATIC = -1;
@@ -30,7 +31,7 @@ export const createDomain = (
   if (domid === -1) return -ERRNO.EEXIST;
   const flags = sanitised(machine, config);
   if (flags === -1) return -ERRNO.EINVAL;
-  if (machine.table.count + machine.limbo.size >= machine.limits.domains) return -ERRNO.ENOMEM;
+  if (machine.domids.count >= machine.limits.domains) return -ERRNO.ENOMEM;
   const { uniqueIds } = machine;
   if (!uniqueIds.next()) return -ERRNO.ENOSPC;
   const domain = makeDomain(machine, {
@@ -41,8 +42,10 @@ export const createDomain = (
     config: keptConfig(config, flags),
     teardownSteps: machine.teardownSteps,
   });
-  link(machine, domain);
-  mark(machine, domid);
+  machine.domids.take(domid);
+  const operation = new Operation(machine);
+  operation.plan(about(LINK, domain), about(MARK, domain));
+  perform(machine, operation);
   return domain;
 };
 

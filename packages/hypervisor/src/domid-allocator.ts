@@ -10,6 +10,11 @@ export class DomidAllocator {
   cursor = 0;
   readonly #used = new Bitmap(DOMID.firstReserved);
 
+  /** How many are in use. */
+  get count(): number {
+    return this.#used.count;
+  }
+
   isUsed(domid: number): boolean {
     return this.#used.test(domid);
   }

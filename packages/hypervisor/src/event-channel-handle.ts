@@ -95,8 +95,12 @@ export const eventChannelsOf = (machine: Machine, enter: Enter, domid: number): 
     notify: (port) => {
       enter(() => orThrow("send", send(machine, domain("send"), port)));
     },
-    close: (port) => enter(() => closePort(machine, ...open("close", port))),
-    reset: () => enter(() => resetPorts(machine, domain("reset"))),
+    close: (port) => {
+      enter(() => closePort(machine, ...open("close", port)));
+    },
+    reset: () => {
+      enter(() => resetPorts(machine, domain("reset")));
+    },
     mask: (port) => enter(() => mask(open("mask", port)[1])),
     unmask: (port) => enter(() => unmask(machine, ...open("unmask", port))),
     isPending: (port) => domain("is_pending").ports.pending.has(port),

@@ -70,10 +70,11 @@ const bindInterdomainOp: Operation = (machine, caller, bytes) => {
 
 const bindVirqOp: Operation = (machine, caller, bytes) => {
   const { virq, vcpu } = evtchnBindVirq.decode(bytes, 0);
-  const port = bindVirq(machine, caller, virq, vcpu);
-  if (port < 0) return port;
-  writeU32(bytes, 8, port);
-  return 0;
+  return bindVirq(machine, caller, virq, vcpu, (port) => {
+    if (port < 0) return port;
+    writeU32(bytes, 8, port);
+    return 0;
+  });
 };
 
 const bindIpiOp: Operation = (_machine, caller, bytes) => {
@@ -86,8 +87,7 @@ const bindIpiOp: Operation = (_machine, caller, bytes) => {
 const closeOp: Operation = (machine, caller, bytes) => {
   const port = caller.ports.get(readU32(bytes, 0));
   if (port === undefined) return -ERRNO.EINVAL;
-  closePort(machine, caller, port);
-  return 0;
+  return closePort(machine, caller, port);
 };
 
 const sendOp: Operation = (machine, caller, bytes) => send(machine, caller, readU32(bytes, 0));
@@ -124,8 +124,7 @@ const statusOp: Operation = (machine, caller, bytes) => {
 const resetOp: Operation = (machine, caller, bytes) => {
   const domain = subjectOf(machine, caller, evtchnReset.decode(bytes, 0).dom, "evtchn_reset");
   if (typeof domain === "number") return domain;
-  resetPorts(machine, domain);
-  return 0;
+  return resetPorts(machine, domain);
 };
 
 const COMMANDS: ReadonlyMap<number, Command> = new Map([

@@ -1,8 +1,9 @@
 import { ERRNO, EVTCHNSTAT, NR_VIRQS, VIRQ, virqClass } from "@xenkit/abi";
 import { type Domain, LIFE } from "./domain.ts";
 import { handlerOf, type Machine } from "./machine.ts";
+import { about, Operation, perform, type StepKind } from "./operation.ts";
 import type { Port } from "./port-table.ts";
-import { closePort, setPending, startRecording, stopRecording } from "./steps.ts";
+import { planReset, setPending, startRecording, stopRecording } from "./steps.ts";
 
 /**
  * Opens a port of `owner` that `remoteDomid` may bind to. The remote domain need not exist yet.
@@ -47,30 +48,81 @@ export const bindInterdomain = (
   return port.number;
 };
 
+/** Why this VIRQ cannot be bound: a negative errno, or 0. */
+const cannotBind = (machine: Machine, caller: Domain, virq: number, vcpu: number): number => {
+  if (virqClass(virq) === "global" && handlerOf(machine, virq) !== caller) return -ERRNO.EBUSY;
+  return caller.ports.ofVirq(virq, vcpu) === undefined ? 0 : -ERRNO.EEXIST;
+};
+
+/** `value` of the steps of a bind: fewer than 32 VIRQs, the vCPU above, in bit 31 "began recording". */
+const BEGAN_RECORDING = 2 ** 31;
+const virqOf = (value: number): number => value % 32;
+const vcpuOf = (value: number): number => Math.trunc((value % BEGAN_RECORDING) / 32);
+
+/** Takes a port for the VIRQ, unless it cannot be bound any more since this was looked at. */
+const TAKE_PORT: StepKind = {
+  name: "take-port",
+  run: (machine, { domain: caller, value }, operation) => {
+    if (caller === undefined) return;
+    const virq = virqOf(value);
+    const failed =
+      caller.life === LIFE.alive ? cannotBind(machine, caller, virq, vcpuOf(value)) : -ERRNO.ESRCH;
+    const port = failed === 0 ? caller.ports.open() : undefined;
+    if (port === undefined) {
+      operation.result = failed === 0 ? -ERRNO.ENOSPC : failed;
+      if (virq === VIRQ.domExc) undoRecording(machine, value >= BEGAN_RECORDING);
+      return;
+    }
+    caller.ports.bindVirq(port, virq, vcpuOf(value));
+    // Another bind that failed may have undone what this one relied on.
+    if (virq === VIRQ.domExc && machine.changed === undefined) startRecording(machine);
+    operation.result = port.number;
+  },
+};
+
 /**
- * Binds a VIRQ. For VIRQ_DOM_EXC the recording of changes starts before the port is taken, and
- * stops again when there is none left – but only if this very call started it: anything else lets
- * any domain end the recording of another (XSA-496).
+ * After a failed bind: the recording ends if this very bind began it and nobody has the VIRQ.
+ * Anything else lets one end the recording of another (XSA-496).
+ */
+const undoRecording = (machine: Machine, began: boolean): void => {
+  const handler = handlerOf(machine, VIRQ.domExc);
+  const isBound = handler?.ports.ofVirq(VIRQ.domExc, 0) !== undefined;
+  if (machine.failedBind === "stops-recording" || (began && !isBound)) stopRecording(machine);
+};
+
+/** The recording of changes starts before the port is taken. */
+const START_RECORDING: StepKind = {
+  name: "start-recording",
+  run: (machine, { domain: caller, value }, operation) => {
+    if (caller === undefined) return;
+    const began = machine.changed === undefined;
+    if (began) startRecording(machine);
+    operation.plan(about(TAKE_PORT, caller, began ? value + BEGAN_RECORDING : value));
+  },
+};
+
+/**
+ * Binds a VIRQ.
  *
  * @returns The port, or a negative errno, the first that applies: EINVAL, ENOENT, EBUSY, EEXIST,
  *   ENOSPC.
  */
-export const bindVirq = (machine: Machine, caller: Domain, virq: number, vcpu: number): number => {
+export const bindVirq = (
+  machine: Machine,
+  caller: Domain,
+  virq: number,
+  vcpu: number,
+  reply?: (result: number) => number,
+): number => {
   if (virq >= NR_VIRQS) return -ERRNO.EINVAL;
-  const kind = virqClass(virq);
-  if (kind !== "per-vcpu" && vcpu !== 0) return -ERRNO.EINVAL;
+  if (virqClass(virq) !== "per-vcpu" && vcpu !== 0) return -ERRNO.EINVAL;
   if (vcpu >= caller.vcpus) return -ERRNO.ENOENT;
-  if (kind === "global" && handlerOf(machine, virq) !== caller) return -ERRNO.EBUSY;
-  if (caller.ports.ofVirq(virq, vcpu) !== undefined) return -ERRNO.EEXIST;
-  const records = virq === VIRQ.domExc;
-  if (records) startRecording(machine);
-  const port = caller.ports.open();
-  if (port === undefined) {
-    if (records) stopRecording(machine);
-    return -ERRNO.ENOSPC;
-  }
-  caller.ports.bindVirq(port, virq, vcpu);
-  return port.number;
+  const failed = cannotBind(machine, caller, virq, vcpu);
+  if (failed !== 0) return failed;
+  const first = virq === VIRQ.domExc ? START_RECORDING : TAKE_PORT;
+  const operation = new Operation(machine, about(first, caller, vcpu * 32 + virq));
+  operation.reply = reply;
+  return perform(machine, operation);
 };
 
 /**
@@ -116,9 +168,11 @@ export const unmask = (machine: Machine, domain: Domain, port: Port): void => {
   if (domain.ports.pending.has(port.number) && !port.queued) machine.deliveries.push(domain, port);
 };
 
-/** Closes every port of the domain. */
-export const resetPorts = (machine: Machine, domain: Domain): void => {
-  for (const port of domain.ports) closePort(machine, domain, port);
+/** Closes every port of the domain. @returns 0. */
+export const resetPorts = (machine: Machine, domain: Domain): number => {
+  const operation = new Operation(machine);
+  planReset(operation, domain);
+  return perform(machine, operation);
 };
 
 /**

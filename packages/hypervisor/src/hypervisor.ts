@@ -1,4 +1,5 @@
 import { CAPS, ERRNO, type Release } from "@xenkit/abi";
+import { type Call, callOf } from "./call.ts";
 import { createDomain } from "./create-domain.ts";
 import { LIFE } from "./domain.ts";
 import { type DomainSummary, summaryOf } from "./domain-summary.ts";
@@ -32,6 +33,14 @@ export interface Hypervisor extends Toolstack, Pages {
    * @throws HypervisorError "host-down" when the host is.
    */
   hypercall(caller: number, op: number, buffer: Uint8Array | undefined, cmd?: number): number;
+  /**
+   * Begins a hypercall that is carried out step by step: between two steps other hypercalls may be
+   * made, begun and gone on with, as other CPUs would. The checks at its entry are made at once.
+   *
+   * @param buffer - As for `hypercall`; copied in now, and copied out when the hypercall is over.
+   * @throws HypervisorError "host-down" when the host is; so do its steps.
+   */
+  begin(caller: number, op: number, buffer: Uint8Array | undefined, cmd?: number): Call;
   /** The domains that are there, in the order of their domids; zombies too. */
   domains(): DomainSummary[];
   domain(domid: number): DomainSummary | undefined;
@@ -104,11 +113,30 @@ export const createHypervisor = (options: HypervisorOptions = {}): Hypervisor =>
     }
   };
 
+  const begin: Hypervisor["begin"] = (caller, op, buffer, cmd = 0) => {
+    // Others may use the same buffer meanwhile; and one that is aligned is never a copy of its own.
+    const own = buffer?.slice();
+    const [result, operation] = enter(() => {
+      machine.byStep = true;
+      try {
+        return [hypercall(caller, op, own, cmd), machine.begun] as const;
+      } finally {
+        machine.byStep = false;
+        machine.begun = undefined;
+      }
+    });
+    const finish = (): void => {
+      if (own !== undefined) buffer?.set(own);
+    };
+    return callOf(operation, result, enter, finish);
+  };
+
   return {
     ...toolstackOf(machine, enter),
     ...pagesOf(machine, enter),
     release: machine.profile.release,
     hypercall,
+    begin,
     domains: () => [...machine.table].map(summaryOf),
     domain: (domid) => {
       const domain = machine.table.find(domid);

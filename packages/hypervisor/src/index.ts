@@ -1,3 +1,4 @@
+export type { Call } from "./call.ts";
 export type { EventListener } from "./deliveries.ts";
 export type { Subject } from "./domain.ts";
 export type { DomainSummary } from "./domain-summary.ts";
@@ -11,7 +12,8 @@ export {
   isHypervisorError,
 } from "./hypervisor-error.ts";
 export type { Limits } from "./limits.ts";
-export type { DrainOrder, Step } from "./machine.ts";
+export type { DrainOrder, FailedBind, NoticeOrder } from "./machine.ts";
+export type { StepName } from "./operation.ts";
 export type { HypervisorOptions } from "./options.ts";
 export { type MappedPage, type Pages, XENSTORE_GFN } from "./page-interface.ts";
 export { type Action, defaultPolicy, type Policy } from "./policy.ts";

@@ -6,12 +6,12 @@ import { DomainTable } from "./domain-table.ts";
 import { DomidAllocator } from "./domid-allocator.ts";
 import { PAGE_SIZE } from "./guest-memory.ts";
 import { fromHex, halvesOf } from "./hex.ts";
-import { finishFree } from "./lifecycle.ts";
 import { loadDomain } from "./load-domain.ts";
 import { type Machine, noHandlers } from "./machine.ts";
 import { Mappings } from "./mappings.ts";
 import type { Port } from "./port-table.ts";
 import { STATE_VERSION } from "./state.ts";
+import { finishFree } from "./steps.ts";
 import type { UniqueIds } from "./unique-ids.ts";
 
 const LAST_DOMID: number = DOMID.firstReserved - 1;
@@ -65,7 +65,8 @@ export const loadMachine = (machine: Machine, state: unknown): void => {
   Object.assign(machine, loaded);
   machine.deliveries.clear();
   for (const [domain, port] of waiting) machine.deliveries.push(domain, port);
-  for (const domid of [...machine.limbo]) machine.schedule(() => finishFree(machine, domid));
+  const { schedule = (free) => free() } = machine;
+  for (const domid of [...machine.limbo]) schedule(() => finishFree(machine, domid));
 };
 
 const pairOf = (item: Checked): [Checked, Checked] => {

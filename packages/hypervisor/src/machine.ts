@@ -5,8 +5,10 @@ import type { Domain, Subject } from "./domain.ts";
 import type { DomainTable } from "./domain-table.ts";
 import type { DomctlWindow } from "./domctl-window.ts";
 import type { DomidAllocator } from "./domid-allocator.ts";
+import type { DrainUnderWay, Registers } from "./drain.ts";
 import type { Limits } from "./limits.ts";
 import type { Mappings } from "./mappings.ts";
+import type { Operation } from "./operation.ts";
 import type { Policy } from "./policy.ts";
 import type { ReleaseProfile } from "./release.ts";
 import type { UniqueIds } from "./unique-ids.ts";
@@ -14,24 +16,11 @@ import type { UniqueIds } from "./unique-ids.ts";
 /** In which order the drain looks a domain up and clears its mark. */
 export type DrainOrder = "clear-first" | "lookup-first";
 
-/**
- * The atomic effects of the operations that have more than one. Between two of them another CPU of
- * a real host can do something: `onStep` is called there.
- */
-export type Step =
-  | "mark-found"
-  | "domain-looked-up"
-  | "mark-cleared"
-  | "domain-linked"
-  | "shutdown-begun"
-  | "shutdown-completed"
-  | "dying"
-  | "ports-closed"
-  | "dead"
-  | "unlinked"
-  | "domid-freed"
-  | "marked"
-  | "virq-raised";
+/** In which order a change is marked and its VIRQ raised. */
+export type NoticeOrder = "mark-first" | "virq-first";
+
+/** What becomes of the recording of changes when a bind of VIRQ_DOM_EXC fails. */
+export type FailedBind = "keeps-recording" | "stops-recording";
 
 /**
  * The whole state of one emulated host and what it was made with. Changed by the step functions
@@ -42,15 +31,22 @@ export interface Machine {
   readonly limits: Limits;
   readonly policy: Policy;
   readonly drainOrder: DrainOrder;
-  /** Runs the final free of a domain, now or later. */
-  readonly schedule: (step: () => void) => void;
+  readonly noticeOrder: NoticeOrder;
+  readonly failedBind: FailedBind;
+  /** Runs the final free of a domain, now or later. Without it, it is part of the operation. */
+  readonly schedule: ((step: () => void) => void) | undefined;
   readonly allocatePage: () => Uint8Array;
-  readonly onStep: ((step: Step) => void) | undefined;
   /** The hypervisor itself: the target of what concerns no single domain. */
   readonly self: Subject;
   readonly deliveries: Deliveries;
   readonly window: DomctlWindow;
   readonly teardownSteps: number;
+  /** The registers of drains that run straight through. */
+  readonly drain: Registers;
+  /** Is the present hypercall one that is carried out step by step? */
+  byStep: boolean;
+  /** The operation that it began. */
+  begun: Operation | DrainUnderWay | undefined;
 
   table: DomainTable;
   domids: DomidAllocator;

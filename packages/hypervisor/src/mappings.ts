@@ -42,11 +42,13 @@ export class Mappings {
     else made.add(mapping);
   }
 
-  remove(mapping: Mapping): void {
-    this.#mappings.delete(mapping.handle);
+  /** False when somebody else has removed it. */
+  remove(mapping: Mapping): boolean {
+    if (!this.#mappings.delete(mapping.handle)) return false;
     const made = this.#byMapper.get(mapping.mapper);
     made?.delete(mapping);
     if (made?.size === 0) this.#byMapper.delete(mapping.mapper);
+    return true;
   }
 
   [Symbol.iterator](): Iterator<Mapping> {

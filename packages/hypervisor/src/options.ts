@@ -3,10 +3,17 @@ import { Deliveries } from "./deliveries.ts";
 import { DomainTable } from "./domain-table.ts";
 import { DomctlWindow } from "./domctl-window.ts";
 import { DomidAllocator } from "./domid-allocator.ts";
+import { newRegisters } from "./drain.ts";
 import { PAGE_SIZE } from "./guest-memory.ts";
 import { HypervisorError } from "./hypervisor-error.ts";
 import { checkedLimits, type Limits } from "./limits.ts";
-import { type DrainOrder, type Machine, noHandlers, type Step } from "./machine.ts";
+import {
+  type DrainOrder,
+  type FailedBind,
+  type Machine,
+  type NoticeOrder,
+  noHandlers,
+} from "./machine.ts";
 import { Mappings } from "./mappings.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
 import { RELEASES } from "./release.ts";
@@ -29,6 +36,13 @@ export interface HypervisorOptions {
   readonly clock?: () => bigint;
   /** Default: `clear-first`, which loses nothing. `lookup-first` is Xen's order, with its race. */
   readonly drainOrder?: DrainOrder;
+  /** Default: `mark-first`. `virq-first` is a bug: who hears of a change may find no mark of it. */
+  readonly noticeOrder?: NoticeOrder;
+  /**
+   * What a failed bind of VIRQ_DOM_EXC does to the recording of changes that another has. Default:
+   * `keeps-recording`. `stops-recording` is the bug of XSA-496.
+   */
+  readonly failedBind?: FailedBind;
   /** Default: {@link defaultPolicy}. */
   readonly policy?: Policy;
   readonly limits?: Partial<Limits>;
@@ -52,11 +66,6 @@ export interface HypervisorOptions {
   readonly onListenerError?: (error: unknown) => void;
   /** Makes a zeroed page of 4096 bytes. Default: over an ArrayBuffer. */
   readonly allocatePage?: () => Uint8Array;
-  /**
-   * Called between the atomic effects of an operation, and may make hypercalls: the other CPUs of
-   * the host.
-   */
-  readonly onStep?: (step: Step) => void;
 }
 
 const MAX_ID = 2n ** 64n - 1n;
@@ -77,7 +86,7 @@ export const machineOf = (
     teardownSteps = 0,
     release = "4.22",
     uniqueIds = "sequence",
-    schedule = atOnce,
+    schedule,
   } = options;
   const profile = RELEASES[release];
   if (profile === undefined)
@@ -97,13 +106,17 @@ export const machineOf = (
     limits: checkedLimits(options.limits ?? {}),
     policy: options.policy ?? defaultPolicy,
     drainOrder: options.drainOrder ?? "clear-first",
-    schedule: (step) => schedule(() => enter(step)),
+    noticeOrder: options.noticeOrder ?? "mark-first",
+    failedBind: options.failedBind ?? "keeps-recording",
+    schedule: schedule && ((step) => schedule(() => enter(step))),
     allocatePage: options.allocatePage ?? (() => new Uint8Array(PAGE_SIZE)),
-    onStep: options.onStep,
     self: { domid: DOMID.xen, caps: 0, target: undefined },
     deliveries: new Deliveries(options.deliver ?? atOnce, options.onListenerError),
     window: new DomctlWindow(),
     teardownSteps,
+    drain: newRegisters(),
+    byStep: false,
+    begun: undefined,
     table: new DomainTable(),
     domids: new DomidAllocator(),
     uniqueIds: new UniqueIds(uniqueIds, options.clock ?? (() => 1n), firstUniqueId),

@@ -24,8 +24,7 @@ export const schedOp = (
       return 0;
     case SCHEDOP.shutdown:
       if (bytes === undefined || bytes.length < schedShutdown.size) return -ERRNO.EFAULT;
-      shutdownDomain(machine, caller, readU32(bytes, 0) & REASON_MASK);
-      return 0;
+      return shutdownDomain(machine, caller, readU32(bytes, 0) & REASON_MASK);
     case SCHEDOP.remoteShutdown:
       if (bytes === undefined || bytes.length < schedRemoteShutdown.size) return -ERRNO.EFAULT;
       return remoteShutdown(machine, caller, readU16(bytes, 0), readU32(bytes, 4) & REASON_MASK);
@@ -43,6 +42,5 @@ const remoteShutdown = (
   const domain = machine.table.find(domid);
   if (domain === undefined) return domid === DOMID.self ? -ERRNO.EPERM : -ERRNO.ESRCH;
   if (domain === caller || !machine.policy(caller, "remote_shutdown", domain)) return -ERRNO.EPERM;
-  shutdownDomain(machine, domain, reason);
-  return 0;
+  return shutdownDomain(machine, domain, reason);
 };

@@ -1,20 +1,17 @@
-/**
- * The atomic effects that the operations are made of. Each does one thing and can stand between two
- * effects of another operation. The one rule of order: a change is marked before VIRQ_DOM_EXC tells
- * of it.
- */
-
 import { DOMID, EVTCHNSTAT, VIRQ } from "@xenkit/abi";
 import { Bitmap } from "@xenkit/bitmap";
-import { type Domain, LIFE, SHUTDOWN_PROGRESS } from "./domain.ts";
+import { type Domain, LIFE } from "./domain.ts";
 import { handlerOf, type Machine } from "./machine.ts";
+import {
+  about,
+  aboutDomid,
+  aboutPort,
+  Operation,
+  perform,
+  type Step,
+  type StepKind,
+} from "./operation.ts";
 import type { Port } from "./port-table.ts";
-
-/** Records that something changed about this domid, if anybody wants to know. */
-export const mark = (machine: Machine, domid: number): void => {
-  machine.changed?.set(domid);
-  machine.onStep?.("marked");
-};
 
 /** Sets the pending bit of a port. A port that is pending already, or masked, is not told again. */
 export const setPending = (machine: Machine, domain: Domain, port: Port): void => {
@@ -30,17 +27,27 @@ export const sendVirq = (machine: Machine, domain: Domain, virq: number, vcpu: n
   if (port !== undefined) setPending(machine, domain, port);
 };
 
-/** Sends a global VIRQ to its handler, if there is one. */
-const raiseGlobalVirq = (machine: Machine, virq: number): void => {
-  const handler = handlerOf(machine, virq);
-  if (handler !== undefined) sendVirq(machine, handler, virq, 0);
-  machine.onStep?.("virq-raised");
+/** Records that something changed about a domid, if anybody wants to know. */
+export const MARK: StepKind = {
+  name: "mark",
+  run: (machine, { domid }) => machine.changed?.set(domid),
 };
 
-/** A change that its handler must hear of. */
-export const markAndRaise = (machine: Machine, domid: number): void => {
-  mark(machine, domid);
-  raiseGlobalVirq(machine, VIRQ.domExc);
+/** Sends VIRQ_DOM_EXC to its handler, if there is one. */
+const RAISE: StepKind = {
+  name: "raise",
+  run: (machine) => {
+    const handler = handlerOf(machine, VIRQ.domExc);
+    if (handler !== undefined) sendVirq(machine, handler, VIRQ.domExc, 0);
+  },
+};
+
+/** Plans what tells the handler of a change: the mark, then the VIRQ, or nobody could drain it. */
+export const planNotice = (machine: Machine, operation: Operation, domid: number): void => {
+  const mark = aboutDomid(MARK, domid);
+  const raise = aboutDomid(RAISE, domid);
+  if (machine.noticeOrder === "mark-first") operation.plan(mark, raise);
+  else operation.plan(raise, mark);
 };
 
 /** Starts recording changes, with one mark for each domain that is there. */
@@ -54,81 +61,89 @@ export const stopRecording = (machine: Machine): void => {
   machine.changed = undefined;
 };
 
-/** Puts a new domain where it can be found. */
-export const link = (machine: Machine, domain: Domain): void => {
-  machine.domids.take(domain.domid);
-  machine.table.link(domain);
-  machine.onStep?.("domain-linked");
+const isOpen = (domain: Domain, port: Port): boolean => domain.ports.get(port.number) === port;
+
+const STOP_RECORDING: StepKind = {
+  name: "stop-recording",
+  run: (machine, { domain, port }) => {
+    // Another vCPU may have closed the port and bound the VIRQ afresh.
+    if (domain !== undefined && port !== undefined && isOpen(domain, port)) stopRecording(machine);
+  },
 };
 
-/** False if a shutdown is under way or complete: the first reason stays. */
-export const beginShutdown = (machine: Machine, domain: Domain, reason: number): boolean => {
-  if (domain.shutdown !== SHUTDOWN_PROGRESS.none) return false;
-  domain.shutdown = SHUTDOWN_PROGRESS.inProgress;
-  domain.shutdownReason = reason;
-  machine.onStep?.("shutdown-begun");
-  return true;
-};
-
-/** False if the shutdown was undone before all vCPUs had stopped. */
-export const completeShutdown = (machine: Machine, domain: Domain): boolean => {
-  if (domain.shutdown !== SHUTDOWN_PROGRESS.inProgress) return false;
-  domain.shutdown = SHUTDOWN_PROGRESS.complete;
-  machine.onStep?.("shutdown-completed");
-  return true;
-};
-
-export const beginDying = (machine: Machine, domain: Domain): void => {
-  domain.life = LIFE.dying;
-  machine.onStep?.("dying");
-};
-
-/**
- * Closes a port. The other end of a channel becomes unbound; the end of VIRQ_DOM_EXC ends the
- * recording of changes.
- */
-export const closePort = (machine: Machine, domain: Domain, port: Port): void => {
-  domain.ports.close(port);
-  if (port.kind === EVTCHNSTAT.virq) {
-    if (port.virq === VIRQ.domExc) stopRecording(machine);
-  } else if (port.kind === EVTCHNSTAT.interdomain) {
+/** The other end of a channel becomes unbound. */
+const CLOSE_PORT: StepKind = {
+  name: "close-port",
+  run: (machine, { domain, port }) => {
+    if (domain === undefined || port === undefined || !isOpen(domain, port)) return;
+    domain.ports.close(port);
+    if (port.kind !== EVTCHNSTAT.interdomain) return;
     const remote = machine.table.find(port.remoteDomid)?.ports.get(port.remotePort);
     if (remote === undefined) return;
     remote.kind = EVTCHNSTAT.unbound;
     remote.remoteDomid = domain.domid;
     remote.remotePort = 0;
-  }
+  },
 };
 
 /**
- * What a dying domain gives up at once: its ports, its VIRQs, what it has mapped and its hold on
- * its target.
+ * Plans what closing a port takes. With VIRQ_DOM_EXC the recording of changes ends, and ends first: while
+ * the port is there nobody can have started another one.
  */
-export const giveUpRoles = (machine: Machine, domain: Domain): void => {
-  for (const port of domain.ports) closePort(machine, domain, port);
-  machine.virqHandlers = machine.virqHandlers.map((handler) =>
-    handler === domain ? undefined : handler,
-  );
-  machine.onStep?.("ports-closed");
+const planClose = (operation: Operation, domain: Domain, port: Port): void => {
+  const close = aboutPort(CLOSE_PORT, domain, port);
+  const records = port.kind === EVTCHNSTAT.virq && port.virq === VIRQ.domExc;
+  if (records) operation.plan(aboutPort(STOP_RECORDING, domain, port), close);
+  else operation.plan(close);
 };
 
-export const beginDead = (machine: Machine, domain: Domain): void => {
-  domain.grants.release();
-  domain.memory.release();
-  domain.life = LIFE.dead;
-  machine.onStep?.("dead");
+/** Plans to close every port of a domain, lowest first. */
+export const planReset = (operation: Operation, domain: Domain): void => {
+  for (const port of [...domain.ports].reverse()) planClose(operation, domain, port);
 };
 
-/** Takes a domain out of where it can be found. Its domid stays in use. */
-export const unlink = (machine: Machine, domain: Domain): void => {
-  machine.table.unlink(domain);
-  machine.limbo.add(domain.domid);
-  machine.deliveries.forget(domain.domid);
-  machine.onStep?.("unlinked");
+export const closePort = (machine: Machine, domain: Domain, port: Port): number => {
+  const operation = new Operation(machine);
+  planClose(operation, domain, port);
+  return perform(machine, operation);
 };
 
-export const freeDomid = (machine: Machine, domid: number): void => {
-  machine.limbo.delete(domid);
-  machine.domids.free(domid);
-  machine.onStep?.("domid-freed");
+/** Puts a new domain where it can be found. Its domid is taken already. */
+export const LINK: StepKind = {
+  name: "link",
+  run: (machine, { domain }) => {
+    if (domain !== undefined) machine.table.link(domain);
+  },
 };
+
+const FREE_DOMID: StepKind = {
+  name: "free-domid",
+  run: (machine, { domid }, operation) => {
+    // Loading another state took the domid out of limbo.
+    if (!machine.limbo.delete(domid)) return;
+    machine.domids.free(domid);
+    planNotice(machine, operation, domid);
+  },
+};
+
+/** The end of a domid's use, at once or a grace period after its domain was unlinked. */
+export const finishFree = (machine: Machine, domid: number): number =>
+  perform(machine, new Operation(machine, aboutDomid(FREE_DOMID, domid)));
+
+/** Takes a dead domain that nobody holds out of where it can be found. Its domid stays in use. */
+const UNLINK: StepKind = {
+  name: "unlink",
+  run: (machine, { domain, domid }, operation) => {
+    if (domain === undefined || domain.life !== LIFE.dead || domain.references !== 0) return;
+    // Another CPU may have freed it already.
+    if (machine.table.find(domid) !== domain) return;
+    machine.table.unlink(domain);
+    machine.limbo.add(domid);
+    machine.deliveries.forget(domid);
+    if (machine.schedule === undefined) operation.plan(aboutDomid(FREE_DOMID, domid));
+    else machine.schedule(() => finishFree(machine, domid));
+  },
+};
+
+/** Frees a domain if it is dead and nobody holds it. */
+export const freeing = (domain: Domain): Step => about(UNLINK, domain);

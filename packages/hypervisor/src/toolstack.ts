@@ -96,7 +96,9 @@ export const toolstackOf = (machine: Machine, enter: Enter): Toolstack => {
     pauseDomain: to("pausedomain", pauseDomain),
     unpauseDomain: to("unpausedomain", unpauseDomain),
     shutdownDomain: (domid, reason = SHUTDOWN.poweroff) =>
-      enter(() => shutdownDomain(machine, find("remote_shutdown", domid), reason & 0xff)),
+      enter(() => {
+        shutdownDomain(machine, find("remote_shutdown", domid), reason & 0xff);
+      }),
     resumeDomain: (domid) => enter(() => resumeDomain(find("resumedomain", domid))),
     destroyDomain: (domid) => {
       while (!destroyStep(domid));
@@ -122,8 +124,7 @@ export const toolstackOf = (machine: Machine, enter: Enter): Toolstack => {
     releaseReference: to("release_reference", (domain) => {
       if (domain.heldReferences === 0) return -ERRNO.EINVAL;
       domain.heldReferences -= 1;
-      dropReference(machine, domain);
-      return 0;
+      return dropReference(machine, domain);
     }),
   };
 };

@@ -7,6 +7,8 @@ import {
   DOMCTL_SIZE,
   DOMID,
   ERRNO,
+  EVTCHNOP,
+  evtchnBindVirq,
   getDomainState,
   HYPERVISOR,
   INTERFACE_VERSION,
@@ -14,7 +16,7 @@ import {
   schedRemoteShutdown,
   VIRQ,
 } from "@xenkit/abi";
-import type { Hypervisor } from "@xenkit/hypervisor";
+import type { Call, Hypervisor, StepName } from "@xenkit/hypervisor";
 
 /** The request of an unstable domctl; the payload begins with these 32-bit words. */
 export const domctlBytes = (
@@ -145,3 +147,43 @@ export const listen = (host: Hypervisor, domid = 0): Listener => {
 };
 
 export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+
+/** The request of remote_shutdown. */
+const shutdownBytes = (domid: number, reason: number): Uint8Array =>
+  schedRemoteShutdown.encode({ domainId: domid, reason });
+
+/** Hypercalls of dom0, begun and not carried out yet. */
+export const begin = {
+  create: (host: Hypervisor, domid: number): Call =>
+    host.begin(0, HYPERVISOR.domctl, createBytes(host, domid)),
+  shutdown: (host: Hypervisor, domid: number, reason = 0): Call =>
+    host.begin(0, HYPERVISOR.schedOp, shutdownBytes(domid, reason), SCHEDOP.remoteShutdown),
+  destroy: (host: Hypervisor, domid: number): Call =>
+    host.begin(0, HYPERVISOR.domctl, domctlBytes(host, DOMCTL.destroydomain, domid)),
+  drain: (host: Hypervisor, bytes: Uint8Array, caller = 0): Call => {
+    bytes.set(getDomainState.encodeRequest(DOMID.invalid));
+    return host.begin(caller, HYPERVISOR.domctl, bytes);
+  },
+  bindVirq: (host: Hypervisor, domid: number, virq: number): Call =>
+    host.begin(
+      domid,
+      HYPERVISOR.eventChannelOp,
+      evtchnBindVirq.encode({ virq, vcpu: 0, port: 0 }),
+      EVTCHNOP.bindVirq,
+    ),
+};
+
+/**
+ * Carries a hypercall out, and does something before each step.
+ *
+ * @returns The names of its steps.
+ */
+export const carryOut = (call: Call, before: (step: StepName) => void = () => {}): StepName[] => {
+  const steps: StepName[] = [];
+  for (let step = call.next; step !== undefined; step = call.next) {
+    before(step);
+    steps.push(step);
+    call.step();
+  }
+  return steps;
+};

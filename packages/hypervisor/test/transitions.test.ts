@@ -1,7 +1,18 @@
-import { DOMCTL, DOMID, ERRNO, HYPERVISOR, SCHEDOP, SHUTDOWN, STATE } from "@xenkit/abi";
-import { createHypervisor, type Hypervisor, type Step } from "@xenkit/hypervisor";
+import {
+  CAPS,
+  DOMCTL,
+  DOMID,
+  ERRNO,
+  getDomainState,
+  HYPERVISOR,
+  SCHEDOP,
+  SHUTDOWN,
+  STATE,
+  VIRQ,
+} from "@xenkit/abi";
+import { type Call, createHypervisor, type Hypervisor, type StepName } from "@xenkit/hypervisor";
 import { describe, expect, test } from "vitest";
-import { domctl, drained, listen, query, shutdown } from "./calls.ts";
+import { begin, carryOut, domctl, drained, listen, query, shutdown } from "./calls.ts";
 
 const ALIVE = STATE.exist;
 const DOWN = STATE.exist | STATE.shutdown;
@@ -179,23 +190,20 @@ describe("destroying", () => {
   });
 
   test("marks DEAD and the final free each, before each VIRQ", () => {
-    const seen: string[] = [];
-    const host = createHypervisor({ onStep: (step) => seen.push(step) });
-    listen(host);
-    host.createDomain();
-    seen.length = 0;
-    host.destroyDomain(1);
-    expect(seen).toEqual([
-      "dying",
-      "ports-closed",
-      "dead",
-      "marked",
-      "virq-raised",
-      "unlinked",
-      "domid-freed",
-      "marked",
-      "virq-raised",
+    const { host } = hostWithGuest();
+    const call = begin.destroy(host, 1);
+    expect(carryOut(call)).toEqual([
+      "begin-dying",
+      "tear-down",
+      "die",
+      "mark",
+      "raise",
+      "unlink",
+      "free-domid",
+      "mark",
+      "raise",
     ]);
+    expect(call.result).toBe(0);
   });
 
   test("can free the domid a grace period later: unlinked at once, in use until then", () => {
@@ -216,35 +224,29 @@ describe("destroying", () => {
 });
 
 describe("what another CPU does between the steps of an operation", () => {
-  /** A host on which `act` runs once, after the named step of whatever is done to domain 1. */
-  const interrupted = (at: Step, act: (host: Hypervisor) => void): Hypervisor => {
-    let armed = false;
-    const host: Hypervisor = createHypervisor({
-      onStep: (step) => {
-        if (!armed || step !== at) return;
-        armed = false;
-        act(host);
-      },
+  /** Carries a hypercall out; before its first step of this name, another CPU acts. */
+  const interrupted = (call: Call, at: StepName, act: () => void): void => {
+    let armed = true;
+    carryOut(call, (step) => {
+      if (!armed || step !== at) return;
+      armed = false;
+      act();
     });
-    listen(host);
-    host.createDomain();
-    drained(host);
-    armed = true;
-    return host;
+    expect(armed).toBe(false);
   };
 
   test("a resume before the shutdown is complete undoes it: no mark", () => {
-    const host = interrupted("shutdown-begun", (other) => other.resumeDomain(1));
-    host.shutdownDomain(1);
+    const { host } = hostWithGuest();
+    interrupted(begin.shutdown(host, 1), "complete-shutdown", () => host.resumeDomain(1));
     expect(drained(host)).toEqual([]);
     expect(query(host, 0, 1)).toMatchObject({ state: ALIVE });
   });
 
-  test.each(["dying", "ports-closed", "dead", "marked", "virq-raised"] as const)(
-    "a second destroy after %s frees the domain once",
+  test.each(["begin-dying", "tear-down", "die", "mark", "raise", "unlink"] as const)(
+    "a second destroy before %s frees the domain once",
     (step) => {
-      const host = interrupted(step, (other) => other.domain(1) && other.destroyDomain(1));
-      host.destroyDomain(1);
+      const { host } = hostWithGuest();
+      interrupted(begin.destroy(host, 1), step, () => host.destroyDomain(1));
       expect(host.domainCount).toBe(1);
       expect(drained(host)).toEqual([[1, GONE]]);
       expect(host.createDomain({ domid: 1 })).toBe(1);
@@ -253,16 +255,136 @@ describe("what another CPU does between the steps of an operation", () => {
 
   test("a drain between the two marks of a destruction sees DEAD, and the next sees it gone", () => {
     const seen: unknown[] = [];
-    const host = interrupted("marked", (other) => seen.push(drained(other)));
-    host.destroyDomain(1);
+    const { host } = hostWithGuest();
+    interrupted(begin.destroy(host, 1), "raise", () => seen.push(drained(host)));
     expect([...seen, drained(host)]).toEqual([[[1, DEAD]], [[1, GONE]]]);
   });
 
   test("a drain between unlinking and the last mark sees it gone twice", () => {
     const seen: unknown[] = [];
-    const host = interrupted("unlinked", (other) => seen.push(drained(other)));
-    host.destroyDomain(1);
+    const { host } = hostWithGuest();
+    interrupted(begin.destroy(host, 1), "free-domid", () => seen.push(drained(host)));
     expect([...seen, drained(host)]).toEqual([[[1, GONE]], [[1, GONE]]]);
+  });
+
+  test("two creations under way get two domids", () => {
+    const host = createHypervisor();
+    const [first, second] = [begin.create(host, DOMID.any), begin.create(host, DOMID.any)];
+    carryOut(second);
+    carryOut(first);
+    expect(host.domains().map(({ domid }) => domid)).toEqual([0, 1, 2]);
+    const third = begin.create(host, 5);
+    expect(() => host.createDomain({ domid: 5 })).toThrow("EEXIST");
+    expect(query(host, 0, 5)).toBe(-ERRNO.ESRCH);
+    carryOut(third);
+    expect(query(host, 0, 5)).toMatchObject({ state: ALIVE });
+  });
+
+  test("the buffer is copied in when a hypercall begins, and out when it is over", () => {
+    const { host } = hostWithGuest();
+    host.shutdownDomain(1);
+    const bytes = new Uint8Array(144);
+    const call = begin.drain(host, bytes);
+    bytes.fill(0xff);
+    carryOut(call, () => expect(bytes.every((byte) => byte === 0xff)).toBe(true));
+    expect(getDomainState.decode(bytes)).toMatchObject({ domid: 1, state: ALIVE | STATE.shutdown });
+  });
+
+  test("a hypercall that is over takes no more steps", () => {
+    const { host } = hostWithGuest();
+    const call = begin.shutdown(host, 1);
+    carryOut(call);
+    host.resumeDomain(1);
+    call.step();
+    expect(query(host, 0, 1)).toMatchObject({ state: ALIVE });
+  });
+
+  test("an event that a step raises is delivered after this very step", () => {
+    const { host, events } = hostWithGuest();
+    const told: [StepName, number][] = [];
+    carryOut(begin.shutdown(host, 1), (step) => told.push([step, events()]));
+    expect([told.at(-1), events()]).toEqual([["raise", 0], 1]);
+  });
+});
+
+describe("two vCPUs that bind VIRQ_DOM_EXC at the same time", () => {
+  /** Both begin, the first wins; the result of the second. */
+  const race = (failedBind: "keeps-recording" | "stops-recording") => {
+    const host = createHypervisor({ failedBind });
+    const [winner, loser] = [
+      begin.bindVirq(host, 0, VIRQ.domExc),
+      begin.bindVirq(host, 0, VIRQ.domExc),
+    ];
+    carryOut(winner);
+    carryOut(loser);
+    return { host, results: [winner.result, loser.result] };
+  };
+
+  test("one gets it, and its recording goes on", () => {
+    const { host, results } = race("keeps-recording");
+    expect(results).toEqual([0, -ERRNO.EEXIST]);
+    expect(host.changedCount).toBe(1);
+  });
+
+  test("with the bug of XSA-496, the other ends its recording", () => {
+    const { host, results } = race("stops-recording");
+    expect(results).toEqual([0, -ERRNO.EEXIST]);
+    expect(host.changedCount).toBeUndefined();
+  });
+
+  test("the one that began the recording may fail: the other's goes on", () => {
+    const host = createHypervisor();
+    const [first, second] = [
+      begin.bindVirq(host, 0, VIRQ.domExc),
+      begin.bindVirq(host, 0, VIRQ.domExc),
+    ];
+    first.step();
+    carryOut(second);
+    carryOut(first);
+    expect([first.result, second.result, host.changedCount]).toEqual([-ERRNO.EEXIST, 0, 1]);
+  });
+
+  test("one without a port left undoes what it began, and what comes then begins afresh", () => {
+    const host = createHypervisor({ limits: { eventPorts: 1 } });
+    const [first, second] = [
+      begin.bindVirq(host, 0, VIRQ.domExc),
+      begin.bindVirq(host, 0, VIRQ.domExc),
+    ];
+    first.step();
+    second.step();
+    const port = host.eventChannels(0).allocUnbound(0);
+    carryOut(first);
+    expect([first.result, host.changedCount]).toEqual([-ERRNO.ENOSPC, undefined]);
+    host.eventChannels(0).close(port);
+    carryOut(second);
+    expect([second.result, host.changedCount]).toEqual([0, 1]);
+  });
+
+  test("a handler that loses the VIRQ, or its life, before it has the port gets none", () => {
+    const host = createHypervisor();
+    const xenstored = host.createDomain({ caps: CAPS.xenstore });
+    host.setVirqHandler(xenstored);
+    const moved = begin.bindVirq(host, xenstored, VIRQ.domExc);
+    moved.step();
+    host.setVirqHandler(0);
+    carryOut(moved);
+    expect([moved.result, host.changedCount]).toEqual([-ERRNO.EBUSY, undefined]);
+    host.setVirqHandler(xenstored);
+    const dead = begin.bindVirq(host, xenstored, VIRQ.domExc);
+    dead.step();
+    host.destroyDomain(xenstored);
+    carryOut(dead);
+    expect([dead.result, host.changedCount]).toEqual([-ERRNO.ESRCH, undefined]);
+  });
+});
+
+describe("the order of mark and VIRQ", () => {
+  test.each(["mark-first", "virq-first"] as const)("%s", (noticeOrder) => {
+    const host = createHypervisor({ noticeOrder });
+    listen(host);
+    host.createDomain();
+    const steps = carryOut(begin.shutdown(host, 1)).slice(-2);
+    expect(steps).toEqual(noticeOrder === "mark-first" ? ["mark", "raise"] : ["raise", "mark"]);
   });
 });
 

@@ -4,7 +4,7 @@ import {
   type DrainOrder,
   type Hypervisor,
   isHypervisorError,
-  type Step,
+  type StepName,
   type UniqueIdPolicy,
 } from "@xenkit/hypervisor";
 import {
@@ -15,6 +15,7 @@ import {
 } from "@xenkit/xenmanage";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { byStep } from "./support/by-step.ts";
 
 /** One thing that happens: to the host, to the tracker, or to time. */
 type Action =
@@ -71,7 +72,6 @@ class World {
       teardownSteps: 1,
       deliver: (flush) => (eventsAt === "once" ? flush() : this.#deliver.push(flush)),
       schedule: (free) => this.#frees.push(free),
-      onStep: (step) => this.#otherCpu(step),
     });
     this.tracker = new DomainTracker({
       manage: openXenmanage({
@@ -81,7 +81,7 @@ class World {
             return -ERRNO.EFAULT;
           }
           this.#draining = true;
-          const rc = this.host.hypercall(0, op, buffer);
+          const rc = byStep(this.host, op, buffer, (step) => this.#otherCpu(step));
           this.#draining = false;
           return rc;
         },
@@ -180,8 +180,8 @@ class World {
   }
 
   /** Between two steps of the tracker's drain, another CPU may do something to the host. */
-  #otherCpu(step: Step): void {
-    if (!this.#draining || step !== "mark-cleared") return;
+  #otherCpu(step: StepName): void {
+    if (!this.#draining || step !== "look-up") return;
     this.#draining = false;
     const next = this.#meanwhile.shift();
     if (next !== undefined) this.do(next);

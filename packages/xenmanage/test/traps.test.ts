@@ -83,7 +83,7 @@ describe("traps of the interface, on the emulator", () => {
     let left = 0;
     const e = withDomain1({
       onStep: (step) => {
-        if (step !== "mark-cleared" || left === 0) return;
+        if (step !== "look-up" || left === 0) return;
         left = 0;
         host?.createDomain({ domid: 2 });
         host?.createDomain({ domid: 30 });
@@ -153,7 +153,7 @@ describe("traps of the interface, on the emulator", () => {
     const e = withDomain1({
       drainOrder: "lookup-first",
       onStep: (step) => {
-        if (step === "domain-looked-up") race();
+        if (step === "clear-mark") race();
       },
       deliver: () => {},
     });

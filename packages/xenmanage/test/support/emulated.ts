@@ -1,5 +1,11 @@
-import { createHypervisor, type Hypervisor, type HypervisorOptions } from "@xenkit/hypervisor";
+import {
+  createHypervisor,
+  type Hypervisor,
+  type HypervisorOptions,
+  type StepName,
+} from "@xenkit/hypervisor";
 import { DomainTracker, type Hypercall, openXenmanage, type Xenmanage } from "@xenkit/xenmanage";
+import { byStep } from "./by-step.ts";
 import { line } from "./setup.ts";
 
 export interface Emulated {
@@ -12,13 +18,16 @@ export interface Emulated {
   readonly calls: { count: number };
 }
 
-/** A tracker in dom0 of an emulated host. */
-export const emulated = (options: HypervisorOptions = {}): Emulated => {
+/** A tracker in dom0 of an emulated host. `onStep`: what other CPUs do before a step of its hypercalls. */
+export const emulated = (
+  options: HypervisorOptions & { readonly onStep?: (step: StepName) => void } = {},
+): Emulated => {
+  const { onStep } = options;
   const host = createHypervisor(options);
   const calls = { count: 0 };
   const hypercall: Hypercall = (op, buffer) => {
     calls.count += 1;
-    return host.hypercall(0, op, buffer);
+    return onStep ? byStep(host, op, buffer, onStep) : host.hypercall(0, op, buffer);
   };
   const manage = openXenmanage({ hypercall });
   const errors: unknown[] = [];

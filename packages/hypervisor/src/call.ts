@@ -1,0 +1,44 @@
+import type { DrainUnderWay } from "./drain.ts";
+import type { Enter } from "./event-channel-handle.ts";
+import type { Operation, StepName } from "./operation.ts";
+
+/** A hypercall that is carried out step by step. */
+export interface Call {
+  /** The step that comes next; undefined when the hypercall is over. */
+  readonly next: StepName | undefined;
+  /** What the hypercall returns, once it is over. */
+  readonly result: number;
+  /** Takes the next step. Does nothing when the hypercall is over. */
+  step(): void;
+  /** All that tells it from another call under way of the same kind, as plain data. */
+  dump(): unknown;
+}
+
+/**
+ * @param operation - What is still to do; undefined when the hypercall was over at once.
+ * @param finish - Called when it is over.
+ */
+export const callOf = (
+  operation: Operation | DrainUnderWay | undefined,
+  result: number,
+  enter: Enter,
+  finish: () => void,
+): Call => {
+  if (operation === undefined) {
+    finish();
+    return { next: undefined, result, step: () => {}, dump: () => [result] };
+  }
+  return {
+    get next() {
+      return operation.next;
+    },
+    get result() {
+      return operation.result;
+    },
+    step: () => {
+      if (operation.next === undefined) return;
+      if (!enter(() => operation.step())) finish();
+    },
+    dump: () => operation.dump(),
+  };
+};
