@@ -59,7 +59,7 @@ await bench(import.meta, {
   },
   targets: [{ contender: "client.tree()", against: "xenstore-ls -f", atMost: 1 / 5 }],
   notes:
-    "Both need two requests for each node, READ and DIRECTORY, which alone take the C daemon about 15 µs of its CPU: that bounds what any client can gain while both share one.",
+    "Both need two requests for each node, READ and DIRECTORY: on one CPU the daemon's own work for them bounds what any client can gain.",
 });
 
 await running?.client.close();
