@@ -32,7 +32,8 @@ const main = async (names: readonly string[]): Promise<number> => {
     if (names.length > 0 && !names.includes(pkg.folder)) continue;
     const alone = join(scratch, pkg.folder);
     try {
-      await step(pkg.manifest.name, () => testAlone(pkg, clone, alone));
+      const tests = await step(pkg.manifest.name, () => testAlone(pkg, clone, alone));
+      process.stdout.write(`          → ${tests}\n`);
     } catch (error) {
       if (!(error instanceof PackCheckError)) throw error;
       failed += 1;
@@ -44,11 +45,12 @@ const main = async (names: readonly string[]): Promise<number> => {
   return failed === 0 ? 0 : 1;
 };
 
+/** @returns How many tests passed, as the run's closing line says. */
 const testAlone = async (
   { folder, manifest }: PublicPackage,
   clone: string,
   alone: string,
-): Promise<void> => {
+): Promise<string> => {
   const env = { ...withoutNpm(process.env), TURBO_TELEMETRY_DISABLED: "1" };
   const turbo = join(root, "node_modules/turbo/bin/turbo");
   await run([process.execPath, turbo, "prune", manifest.name, "--out-dir", alone], {
@@ -59,7 +61,8 @@ const testAlone = async (
   await run(["pnpm", "install", "--frozen-lockfile", "--prefer-offline"], { cwd: alone, env });
   const options = { cwd: join(alone, "packages", folder), env, timeoutMs: 300_000 };
   await run(["pnpm", "run", "typecheck"], options);
-  await run(["pnpm", "run", "test"], options);
+  const output = await run(["pnpm", "run", "test"], options);
+  return /^\d+ passed, .*$/m.exec(output)?.[0] ?? "no tests";
 };
 
 try {

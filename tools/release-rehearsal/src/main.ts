@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { constants, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { PackCheckError, type PublicPackage, publicPackages, root } from "@xenkit/pack-check";
+import { PackCheckError, type PublicPackage, publicPackages, root, run } from "@xenkit/pack-check";
 import { browserInstalled, type Page, runInBrowser } from "./browser.ts";
 import { type Checkout, cloneCheckout, withoutNpm } from "./checkout.ts";
 import { checkCommandLine } from "./command-line.ts";
@@ -58,6 +58,9 @@ const rehearse = async (scratch: string, names: readonly string[]): Promise<void
   await step("dependencies of others, put into the registry", () => seed(scratch, registry));
   const before = publicPackages(checkout.path);
   await step("build", checkout.build);
+  await step("the release workflow's switch for provenance", () =>
+    checkProvenance(checkout, registry),
+  );
   await step("first release", () => release(checkout, registry, before));
   await step("version: a patch and a minor", () => version(checkout, before));
   const after = publicPackages(checkout.path);
@@ -87,6 +90,26 @@ const seed = async (scratch: string, registry: Registry): Promise<void> => {
   await eachOf([...once.values()], 4, async (each) =>
     registry.put(each.manifest, await repack(each, join(scratch, "third-parties"))),
   );
+};
+
+/** The variable that the release workflow sets makes pnpm ask for provenance, which no machine but a CI's can give. */
+const checkProvenance = async (checkout: Checkout, registry: Registry): Promise<void> => {
+  const workflow = readFileSync(join(checkout.path, ".github/workflows/release.yml"), "utf8");
+  const name = /^ *(\w*PROVENANCE): "true"$/m.exec(workflow)?.[1];
+  must(name !== undefined, "release.yml sets no variable for provenance");
+  const { GITHUB_ACTIONS: _, CI: __, ...env } = withoutNpm(process.env);
+  const refusal = await run(["pnpm", "publish", "--no-git-checks"], {
+    cwd: join(checkout.path, "packages/bitmap"),
+    env: { ...env, [name]: "true" },
+  }).then(
+    () => "it publishes without",
+    (error: unknown) => String(error),
+  );
+  must(
+    refusal.includes("PROVENANCE_UNSUPPORTED"),
+    `${name} does not ask for provenance: ${refusal}`,
+  );
+  must((await registry.versions("@xenkit/bitmap")).length === 0, "@xenkit/bitmap got published");
 };
 
 /** Publishes; then the registry has the version of each package, and nothing that is private. */
