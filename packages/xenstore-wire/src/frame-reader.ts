@@ -78,6 +78,18 @@ export class FrameReader {
     return true;
   }
 
+  /**
+   * Lets go of what no message was taken from yet, so that it can be pushed again later. Of a message that has begun in
+   * an earlier chunk, that part is kept.
+   *
+   * @returns How many bytes at the end of the last chunk these are.
+   */
+  unread(): number {
+    const count = this.#chunk.length - this.#at;
+    this.#release();
+    return count;
+  }
+
   /** Forgets everything: the other side begins anew. */
   reset(): void {
     this.#chunk = NOTHING;

@@ -1,5 +1,6 @@
 import { bytesOf, MESSAGE, PAYLOAD_MAX, WIRE_ERRNO } from "@xenkit/xenstore-wire";
 import type { Connection } from "./connection.ts";
+import { traceLine } from "./control-log.ts";
 import { Refusal } from "./refusal.ts";
 import type { Reply, Request, Rooms } from "./request.ts";
 import { REQUESTS } from "./request-table.ts";
@@ -28,6 +29,9 @@ export const answer = (rooms: Rooms, connection: Connection, message: RequestMes
   const transaction =
     txId === 0 || requestType?.ignoresTransaction ? undefined : connection.transactions.get(txId);
   const tree = transaction ?? rooms.store;
+  const pending = rooms.pressure.begin(connection);
+  const before = rooms.store.generation;
+  rooms.events.cause = pending;
   const request: Request = { connection, transaction, tree, payload, afterReply: undefined };
   let reply: Reply;
   if (requestType === undefined) reply = "ENOSYS";
@@ -35,16 +39,30 @@ export const answer = (rooms: Rooms, connection: Connection, message: RequestMes
   else if (txId !== 0 && transaction === undefined && !requestType.ignoresTransaction)
     reply = "ENOENT";
   else reply = run(rooms, request, requestType.answer);
-  // What a request did may have ended its own connection.
-  if (connection.closed) return;
   const error =
     typeof reply === "string" ? reply : reply.length > PAYLOAD_MAX ? "E2BIG" : undefined;
-  if (error === undefined) connection.output.reply({ type, reqId, txId }, reply as Uint8Array);
+  rooms.counters.request(type, error);
+  if (rooms.trace.requests) rooms.log(traceLine(connection, message, error));
+  if (transaction !== undefined && requestType?.repeatable) {
+    transaction.log?.add(requestType, payload, reply);
+  }
+  // What a request did may have ended its own connection.
+  if (connection.closed) {
+    rooms.events.cause = undefined;
+    return;
+  }
+  if (error === undefined)
+    connection.output.reply({ type, reqId, txId }, reply as Uint8Array, pending);
   else {
     const errorPayload = ERROR_PAYLOADS.get(error) ?? NO_PAYLOAD;
-    connection.output.reply({ type: MESSAGE.error, reqId, txId }, errorPayload);
+    connection.output.reply({ type: MESSAGE.error, reqId, txId }, errorPayload, pending);
   }
   request.afterReply?.();
+  rooms.events.cause = undefined;
+  // A guest that changes what others' transactions may have read pays for it.
+  if (pending !== undefined && rooms.store.generation !== before && rooms.transactions.open > 0) {
+    rooms.credits.spend(connection.domid);
+  }
   connection.sink.output();
 };
 

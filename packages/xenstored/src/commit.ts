@@ -50,8 +50,7 @@ const createChildren = (store: Store, transaction: Transaction, parent: Transact
 const updateBase = (store: Store, node: TransactionNode): void => {
   const { base, path, value, perms, written, removed } = node;
   if (base === undefined || removed || !written || store.find(path) !== base) return;
-  base.value = value;
-  store.setPerms(base, withoutDead(perms));
+  store.replace(base, value, withoutDead(perms));
 };
 
 const announcement = (store: Store, node: TransactionNode): CommittedChange[] => {

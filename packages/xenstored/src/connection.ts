@@ -1,6 +1,6 @@
 import { FrameReader, isWireError } from "@xenkit/xenstore-wire";
 import type { DomainRecord } from "./domain-record.ts";
-import { OutputQueue } from "./output-queue.ts";
+import { type OutputListener, OutputQueue } from "./output-queue.ts";
 import type { Caller } from "./perms.ts";
 import type { Transaction } from "./transaction.ts";
 import type { Watch } from "./watch-index.ts";
@@ -18,7 +18,7 @@ export type CloseReason =
  * What a connection tells its rim. Called in the middle of a request: take note, act when the daemon has returned.
  */
 export interface ConnectionSink {
-  /** There is output. May be called again before it was taken. */
+  /** There is output, or requests that had to wait need not any more. May be called again before it was taken. */
   output(): void;
   /** The daemon has let the connection go; what is in its output may still be written. Called once. */
   closed(reason: CloseReason): void;
@@ -30,6 +30,10 @@ export interface ConnectionOwner {
   answer(connection: Connection, message: FrameReader): void;
   /** A watch of the connection has ended. */
   unwatched(watch: Watch<Connection>): void;
+  /** Whether requests of a guest must wait. Its sink is told when they need not. */
+  holds(connection: Connection): boolean;
+  /** Told of messages of guests' requests. */
+  readonly pending: OutputListener;
   /** The connection is closed. */
   dropped(connection: Connection): void;
 }
@@ -70,6 +74,8 @@ export class Connection implements Caller {
   /** Watches are numbered in the order in which they are set. */
   lastWatch = 0;
   lastTransactionId = 0;
+  /** Requests of a guest of which the reply or an event was not written yet. */
+  outstanding = 0;
   readonly output: OutputQueue;
   sink: ConnectionSink;
   readonly #owner: ConnectionOwner;
@@ -85,7 +91,7 @@ export class Connection implements Caller {
     this.domid = domid;
     this.privileged = privileged;
     this.sink = sink;
-    this.output = new OutputQueue(kind === "socket" ? 2 : 1);
+    this.output = new OutputQueue(kind === "socket" ? 2 : 1, owner.pending);
     this.#owner = owner;
     this.#limits = limits;
   }
@@ -97,7 +103,9 @@ export class Connection implements Caller {
 
   /** Whether requests wait until output is taken: the rim should not read on, and call {@link resume} then. */
   get paused(): boolean {
-    return !this.#closed && this.output.length >= this.#limits.pauseAt;
+    if (this.#closed) return false;
+    if (this.output.length >= this.#limits.pauseAt) return true;
+    return !this.privileged && this.#owner.holds(this);
   }
 
   /**
@@ -129,6 +137,15 @@ export class Connection implements Caller {
     }
   }
 
+  /**
+   * Gives requests back that wait, so that the rim need not keep them: they are to be received again.
+   *
+   * @returns How many bytes of the last chunk were not looked at.
+   */
+  unread(): number {
+    return this.#closed ? 0 : this.#reader.unread();
+  }
+
   /** The domain that this one acts for, as long as it lives. */
   get target(): DomainRecord | undefined {
     return this.#target?.alive ? this.#target : undefined;
@@ -150,8 +167,10 @@ export class Connection implements Caller {
     this.transactions.clear();
   }
 
-  /** Drops what was received and not answered, and what was not sent: INTRODUCE again. */
-  reset(): void {
+  /** Begins anew, as for a new client: watches, transactions, what was received or is to be sent are dropped. */
+  restart(): void {
+    this.dropWatches();
+    this.dropTransactions();
     this.#reader.reset();
     this.output.clear();
   }
@@ -168,6 +187,7 @@ export class Connection implements Caller {
     this.dropWatches();
     this.dropTransactions();
     this.#owner.dropped(this);
+    this.output.abandon();
     if (reason !== undefined) this.sink.closed(reason);
   }
 }

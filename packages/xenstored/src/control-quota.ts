@@ -1,4 +1,5 @@
 import { atoi, bytesOf } from "@xenkit/xenstore-wire";
+import { domainUsage } from "./domain-usage.ts";
 import type { QuotaName } from "./quota.ts";
 import { OK, type Reply, type Rooms } from "./request.ts";
 
@@ -31,6 +32,8 @@ const SOFT_LIMITS: readonly LimitLine[] = [
 const COUNTED: readonly QuotaName[] = [
   "nodes",
   "watches",
+  "outstanding",
+  "memory",
   "transactions",
   "transaction-nodes",
   "node-permissions",
@@ -81,17 +84,12 @@ const peaks = ({ usage }: Rooms): Reply => {
   return bytesOf(`Max. seen accounting values:\n${list.join("")}\0`);
 };
 
-const usageOf = ({ domains, store, usage }: Rooms, domid: number): Reply => {
-  const record = domains.get(domid);
-  if (record === undefined) return "ENOENT";
-  const now: Partial<Record<QuotaName, number>> = {
-    nodes: store.index.owned(domid),
-    watches: record.connection?.watches.size ?? 0,
-    transactions: record.connection?.transactions.size ?? 0,
-  };
+const usageOf = (rooms: Rooms, domid: number): Reply => {
+  const usage = domainUsage(rooms, domid);
+  if (usage === undefined) return "ENOENT";
   const list = COUNTED.map((name) => {
-    const most = `${usage.peak(domid, name)}`.padStart(8);
-    return `${figure(name, now[name] ?? 0)} (max ${most})\n`;
+    const { used, peak } = usage.quotas[name];
+    return `${figure(name, used)} (max ${`${peak}`.padStart(8)})\n`;
   });
   return bytesOf(`Domain ${domid}:\n${list.join("")}\0`);
 };

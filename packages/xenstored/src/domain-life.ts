@@ -6,11 +6,13 @@ import type { DomainRecord } from "./domain-record.ts";
 import type { Domains } from "./domains.ts";
 import { type Events, INTRODUCE_DOMAIN, RELEASE_DOMAIN } from "./events.ts";
 import type { GuestTransports } from "./guest-transport.ts";
+import type { Limits } from "./limits.ts";
 import { withOwner, withoutEntriesOf } from "./perms.ts";
 import { QUOTA_NAMES } from "./quota.ts";
 import type { Store } from "./store.ts";
 import type { StoreNode } from "./store-node.ts";
 import type { Usage } from "./usage.ts";
+import type { WriteCredits } from "./write-credits.ts";
 
 /** What domain life needs of the daemon. */
 export interface DomainLifeOptions {
@@ -18,6 +20,8 @@ export interface DomainLifeOptions {
   readonly domains: Domains;
   readonly events: Events;
   readonly usage: Usage;
+  readonly limits: Limits;
+  readonly credits: WriteCredits;
   readonly guests: GuestTransports;
   /** Makes the connection of a guest, its sink to be set. */
   readonly connect: (domid: number) => Connection;
@@ -52,7 +56,7 @@ export class DomainLife {
       return "EINVAL";
     }
     if (record.connection !== undefined) {
-      restart(record.connection);
+      record.connection.restart();
       record.transport?.restart(port);
       return "done";
     }
@@ -112,7 +116,7 @@ export class DomainLife {
   }
 
   #open(record: DomainRecord, port: number | undefined): boolean {
-    const { connect, guests } = this.#rooms;
+    const { connect, guests, credits, domains } = this.#rooms;
     const connection = connect(record.domid);
     const transport = guests.open({
       domid: record.domid,
@@ -125,13 +129,14 @@ export class DomainLife {
       return false;
     }
     connection.sink = transport;
+    if (record.domid !== domains.controlDomid) credits.add(record.domid);
     record.connection = connection;
     record.transport = transport;
     return true;
   }
 
   #end(record: DomainRecord): void {
-    const { domains, events, usage } = this.#rooms;
+    const { domains, events, usage, limits, credits } = this.#rooms;
     const { domid, introduced, connection, transport } = record;
     record.connection = undefined;
     record.transport = undefined;
@@ -140,7 +145,9 @@ export class DomainLife {
     domains.forget(record);
     this.#removeOwned(domid);
     this.#dropEntries(domid);
-    usage.forget(domid, QUOTA_NAMES);
+    usage.forget(domid);
+    limits.forget(domid, QUOTA_NAMES);
+    credits.remove(domid);
     if (!introduced) return;
     events.special(RELEASE_DOMAIN);
     events.specialOf(RELEASE_DOMAIN, domid);
@@ -169,13 +176,6 @@ export class DomainLife {
     }
   }
 }
-
-/** A guest that is introduced again begins anew. */
-const restart = (connection: Connection): void => {
-  connection.dropWatches();
-  connection.dropTransactions();
-  connection.reset();
-};
 
 /** Parents before children, siblings in the order in which they were made. */
 const inWalkOrder = (nodes: readonly StoreNode[]): StoreNode[] =>

@@ -16,22 +16,38 @@ export interface DomainSource {
   getDomainInfo(domid: number): DomainInfo | undefined;
 }
 
+/** What the records begin with. */
+export interface DomainsOptions {
+  /** Copied into each record when it is made. */
+  readonly quotas: Readonly<Quotas>;
+  readonly controlDomid: number;
+  readonly features: number;
+}
+
 /** Above this no domain can be. */
 const FIRST_RESERVED = 0x7ff0;
 
 /** The daemon's records, by domid: made when a request first names an existing domain. */
 export class Domains {
   readonly controlDomid: number;
+  /** What the daemon offers: a set of `FEATURE` bits. */
+  readonly features: number;
   readonly #source: DomainSource;
   readonly #defaults: Readonly<Quotas>;
+  /** How many have ended. */
+  ended = 0;
   readonly #records = new Map<number, DomainRecord>();
 
-  /** @param defaults - Copied into each record when it is made. */
-  constructor(source: DomainSource, defaults: Readonly<Quotas>, controlDomid: number) {
+  constructor(source: DomainSource, { quotas, controlDomid, features }: DomainsOptions) {
     this.#source = source;
-    this.#defaults = defaults;
+    this.#defaults = quotas;
+    this.features = features;
     this.controlDomid = controlDomid;
     this.#make(controlDomid, this.ask(controlDomid)?.uniqueId ?? 0n).introduced = true;
+  }
+
+  get size(): number {
+    return this.#records.size;
   }
 
   /** The record of a domid; undefined when no request has named it. */
@@ -67,6 +83,7 @@ export class Domains {
 
   /** Forgets a domain: its grants are worth nothing from now on. */
   forget(record: DomainRecord): void {
+    this.ended += 1;
     record.alive = false;
     record.introduced = false;
     if (this.#records.get(record.domid) === record) this.#records.delete(record.domid);
@@ -85,7 +102,7 @@ export class Domains {
       shutdownSeen: false,
       connection: undefined,
       transport: undefined,
-      features: SUPPORTED_FEATURES,
+      features: this.features,
       quotas: { ...this.#defaults },
     };
     this.#records.set(domid, record);

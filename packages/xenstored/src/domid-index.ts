@@ -1,3 +1,4 @@
+import { type MemoryUse, nodeMemory } from "./memory-use.ts";
 import type { Perms, PermsEntry } from "./perms.ts";
 import type { StoreNode } from "./store-node.ts";
 
@@ -14,10 +15,15 @@ export class DomidIndex {
   readonly #naming = new Map<number, Set<StoreNode>>();
   readonly #owned = new Map<number, number>();
   readonly #counted: (domid: number, count: number) => void;
+  readonly #memory: MemoryUse;
 
-  /** @param counted - Told of each new count. */
-  constructor(counted: (domid: number, count: number) => void) {
+  /**
+   * @param counted - Told of each new count.
+   * @param memory - Charged with what each domain owns.
+   */
+  constructor(counted: (domid: number, count: number) => void, memory: MemoryUse) {
     this.#counted = counted;
+    this.#memory = memory;
   }
 
   /** How many nodes `domid` owns. */
@@ -32,6 +38,7 @@ export class DomidIndex {
 
   add(node: StoreNode, perms: Perms): void {
     this.#count(perms[0].domid, 1);
+    this.#charge(node, perms, 1);
     for (const { domid } of perms) {
       if (domid === UNLISTED) continue;
       const nodes = this.#naming.get(domid);
@@ -42,12 +49,23 @@ export class DomidIndex {
 
   remove(node: StoreNode, perms: Perms): void {
     this.#count(perms[0].domid, -1);
+    this.#charge(node, perms, -1);
     for (const entry of perms) this.#forget(node, entry);
   }
 
   move(node: StoreNode, from: Perms, to: Perms): void {
     this.remove(node, from);
     this.add(node, to);
+  }
+
+  /** What a node holds has become longer, or shorter. */
+  resized({ perms }: StoreNode, change: number): void {
+    if (perms[0].domid !== UNLISTED) this.#memory.charge(perms[0].domid, change);
+  }
+
+  #charge(node: StoreNode, perms: Perms, sign: 1 | -1): void {
+    const owner = perms[0].domid;
+    if (owner !== UNLISTED) this.#memory.charge(owner, sign * nodeMemory(node, perms));
   }
 
   #forget(node: StoreNode, { domid }: PermsEntry): void {

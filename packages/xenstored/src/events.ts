@@ -1,6 +1,10 @@
 import { ACCESS, HEADER_SIZE, MESSAGE, PAYLOAD_MAX, parentPath } from "@xenkit/xenstore-wire";
+import type { PendingRequest } from "./back-pressure.ts";
 import type { CommittedChange } from "./commit.ts";
 import type { Connection } from "./connection.ts";
+import type { Counters } from "./counters.ts";
+import type { EventTimeout } from "./event-timeout.ts";
+import type { Limits } from "./limits.ts";
 import { accessOf, type Perms } from "./perms.ts";
 import type { Store } from "./store.ts";
 import type { StoreNode } from "./store-node.ts";
@@ -18,6 +22,9 @@ export interface EventsOptions {
   readonly watches: WatchIndex<Connection>;
   /** A connection that may not leave more events unread. */
   readonly overflowed: (connection: Connection) => void;
+  readonly limits: Limits;
+  readonly counters: Counters;
+  readonly timeout: EventTimeout;
 }
 
 /**
@@ -28,12 +35,20 @@ export interface EventsOptions {
 export class Events {
   readonly #store: Store;
   readonly #watches: WatchIndex<Connection>;
+  /** The guest's request under way: it is not over before its events were written. */
+  cause: PendingRequest | undefined;
   readonly #overflowed: (connection: Connection) => void;
+  readonly #limits: Limits;
+  readonly #counters: Counters;
+  readonly #timeout: EventTimeout;
 
-  constructor({ store, watches, overflowed }: EventsOptions) {
+  constructor({ store, watches, overflowed, limits, counters, timeout }: EventsOptions) {
     this.#store = store;
     this.#watches = watches;
     this.#overflowed = overflowed;
+    this.#limits = limits;
+    this.#counters = counters;
+    this.#timeout = timeout;
   }
 
   /** A node was written, or made. `oldPerms`: when they have just changed. */
@@ -109,11 +124,23 @@ export class Events {
   #queue(connection: Connection, path: string, token: string): void {
     const length = path.length + token.length + 2;
     if (length > PAYLOAD_MAX || connection.closed) return;
+    const counters = this.#counters;
     if (!connection.hasRoom(HEADER_SIZE + length)) {
+      counters.eventsDropped += 1;
       this.#overflowed(connection);
       return;
     }
-    connection.output.event(HEAD, path, token, { mergeable: !path.startsWith("@") });
+    if (this.#limits.refusesMemory(connection, connection.domid, HEADER_SIZE + length)) {
+      counters.eventsDropped += 1;
+      return;
+    }
+    const queued = connection.output.event(HEAD, path, token, {
+      mergeable: !path.startsWith("@"),
+      request: this.cause,
+      deadline: this.#timeout.deadline(connection),
+    });
+    if (queued) counters.eventsQueued += 1;
+    else counters.eventsMerged += 1;
     connection.sink.output();
   }
 }

@@ -1,6 +1,6 @@
 import type { WireErrorName } from "@xenkit/xenstore-wire";
 import type { Perms } from "./perms.ts";
-import { overQuota, type Request, type Rooms } from "./request.ts";
+import type { Request, Rooms } from "./request.ts";
 
 /**
  * Whether a node would be more than the caller may write.
@@ -12,7 +12,7 @@ export const tooBig = (
   { connection }: Request,
   perms: Perms,
   content: number,
-): boolean => overQuota(rooms, connection, "node-size", 16 + 8 * perms.length + content);
+): boolean => rooms.limits.refuses(connection, "node-size", 16 + 8 * perms.length + content);
 
 /** What {@link tooBig} ends in: inside a transaction it also keeps that from being committed. */
 export const refuseSize = ({ transaction }: Request): WireErrorName => {

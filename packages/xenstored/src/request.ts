@@ -4,16 +4,28 @@ import {
   pathKind,
   type WireErrorName,
 } from "@xenkit/xenstore-wire";
+import type { BackPressure } from "./back-pressure.ts";
 import type { Connection } from "./connection.ts";
+import type { ControlFiles, TraceSwitches } from "./control-log.ts";
+import type { Counters } from "./counters.ts";
 import type { DomainLife } from "./domain-life.ts";
 import type { Domains } from "./domains.ts";
 import type { Events } from "./events.ts";
-import { exceeds, type QuotaName, type Quotas } from "./quota.ts";
+import type { Limits } from "./limits.ts";
+import type { MemoryUse } from "./memory-use.ts";
+import type { Quotas } from "./quota.ts";
 import type { Store } from "./store.ts";
 import type { Transaction } from "./transaction.ts";
 import type { Tree } from "./tree.ts";
 import type { Usage } from "./usage.ts";
 import type { WatchIndex } from "./watch-index.ts";
+import type { WriteCredits } from "./write-credits.ts";
+
+/**
+ * When a commit is refused with EAGAIN: `"answers"`, when the transaction's requests would be answered otherwise now;
+ * `"strict"`, as Xen's daemon, when anything that it touched was written meanwhile.
+ */
+export type ConflictRule = "answers" | "strict";
 
 /** The rooms of the daemon, as requests find them. */
 export interface Rooms {
@@ -25,6 +37,16 @@ export interface Rooms {
   /** Limits of domains that will become known. */
   readonly defaultQuotas: Quotas;
   readonly usage: Usage;
+  readonly limits: Limits;
+  readonly memory: MemoryUse;
+  readonly counters: Counters;
+  readonly pressure: BackPressure;
+  readonly credits: WriteCredits;
+  /** How many transactions are open anywhere. */
+  readonly transactions: { open: number };
+  readonly conflicts: ConflictRule;
+  readonly trace: TraceSwitches;
+  readonly files: ControlFiles | undefined;
   /** Takes a line for the log. */
   readonly log: (line: string) => void;
 }
@@ -50,6 +72,10 @@ export interface RequestType {
   readonly privileged: boolean;
   /** The transaction id is not looked at. */
   readonly ignoresTransaction: boolean;
+  /** It only reads and changes the tree: in a transaction it can be asked again. */
+  readonly repeatable: boolean;
+  /** It finds domains by their domids. */
+  readonly namesDomains: boolean;
   readonly answer: (rooms: Rooms, request: Request) => Reply;
 }
 
@@ -57,6 +83,8 @@ export interface RequestType {
 export interface RequestDeclaration<A> {
   readonly privileged?: true;
   readonly ignoresTransaction?: true;
+  readonly repeatable?: true;
+  readonly namesDomains?: true;
   /** Reads the payload; undefined: EINVAL. */
   readonly read: (payload: Uint8Array) => A | undefined;
   readonly handle: (rooms: Rooms, request: Request, args: A) => Reply;
@@ -66,6 +94,8 @@ export interface RequestDeclaration<A> {
 export const requestType = <A>(declaration: RequestDeclaration<A>): RequestType => ({
   privileged: declaration.privileged ?? false,
   ignoresTransaction: declaration.ignoresTransaction ?? false,
+  repeatable: declaration.repeatable ?? false,
+  namesDomains: declaration.namesDomains ?? false,
   answer: (rooms, request) => {
     const args = declaration.read(request.payload);
     return args === undefined ? "EINVAL" : declaration.handle(rooms, request, args);
@@ -74,28 +104,6 @@ export const requestType = <A>(declaration: RequestDeclaration<A>): RequestType 
 
 /** The payload of most successful replies. */
 export const OK: Uint8Array = Uint8Array.of(0x4f, 0x4b, 0);
-
-/**
- * Whether a quota refuses that a connection's domain comes to `value`; if not, the value is noted. Privileged ones are
- * never refused. The first refusal of each kind is logged.
- */
-export const overQuota = (
-  { domains, usage, log }: Rooms,
-  { privileged, domid }: Connection,
-  quota: QuotaName,
-  value: number,
-): boolean => {
-  if (privileged) return false;
-  const limit = domains.get(domid)?.quotas[quota] ?? 0;
-  if (!exceeds(limit, value)) {
-    usage.note(domid, quota, value);
-    return false;
-  }
-  if (usage.firstRefusal(domid, quota)) {
-    log(`quota ${quota} refuses domain ${domid}: ${value}, ${limit} allowed (told once)`);
-  }
-  return true;
-};
 
 /**
  * The canonical path of an ordinary node; undefined (EINVAL) for a special one, for junk, and for one that is too long for a
@@ -112,5 +120,5 @@ export const anyPath = (
 ): string | undefined => {
   const path = canonicalPath(given, connection.domid);
   if (path === undefined) return undefined;
-  return overQuota(rooms, connection, "path-max", countedPathLength(path)) ? undefined : path;
+  return rooms.limits.refuses(connection, "path-max", countedPathLength(path)) ? undefined : path;
 };

@@ -1,4 +1,5 @@
 import { bytesOf, childPath, strings } from "@xenkit/xenstore-wire";
+import { liveUpdate, log, logfile, memreport } from "./control-log.ts";
 import { quota, quotaSoft } from "./control-quota.ts";
 import { OK, type Reply, type RequestType, type Rooms, requestType } from "./request.ts";
 
@@ -11,11 +12,19 @@ interface Command {
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   check: { parameters: "", run: (rooms, { length }) => (length === 0 ? check(rooms) : undefined) },
+  log: { parameters: "[on|off|+<switch>|-<switch>]", run: log },
+  "live-update": {
+    parameters:
+      "[-c <cmdline>] [-F] [-t <timeout>] [-v <version>] <file>\n    Default timeout is 60 seconds, default version is 2.",
+    run: liveUpdate,
+  },
+  logfile: { parameters: "<file>", run: logfile },
+  memreport: { parameters: "[<file>]", run: memreport },
   print: {
     parameters: "<string>",
-    run: ({ log }, [text, ...more]) => {
+    run: (rooms, [text, ...more]) => {
       if (text === undefined || more.length > 0) return undefined;
-      log(text);
+      rooms.log(text);
       return OK;
     },
   },
@@ -42,7 +51,8 @@ const help = (): string =>
     .join("");
 
 /** Walks the store and logs what does not fit together. */
-const check = ({ store, log }: Rooms): Reply => {
+const check = (rooms: Rooms): Reply => {
+  const { store } = rooms;
   for (const node of store.walk()) {
     let count = 0;
     let bytes = 0;
@@ -50,10 +60,10 @@ const check = ({ store, log }: Rooms): Reply => {
       count += 1;
       bytes += child.name.length + 1;
       if (store.find(childPath(node.path, child.name)) !== child)
-        log(`check: ${child.path} is lost`);
+        rooms.log(`check: ${child.path} is lost`);
     }
     if (count !== node.childCount || bytes !== node.childBytes)
-      log(`check: ${node.path} miscounts`);
+      rooms.log(`check: ${node.path} miscounts`);
   }
   return OK;
 };

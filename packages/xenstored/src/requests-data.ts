@@ -11,13 +11,13 @@ import {
   strings,
   type WireErrorName,
 } from "@xenkit/xenstore-wire";
+import { nodeMemory } from "./memory-use.ts";
 import { findFor } from "./node-access.ts";
 import { refuseSize, tooBig } from "./node-size.ts";
 import { inheritedPerms, type Perms } from "./perms.ts";
 import {
   nodePath,
   OK,
-  overQuota,
   type Reply,
   type Request,
   type RequestType,
@@ -28,6 +28,7 @@ import type { NodeView } from "./tree.ts";
 import { NO_VALUE, packValue, unpackValue, type Value } from "./value.ts";
 
 export const read: RequestType = requestType({
+  repeatable: true,
   read: oneString,
   handle: (rooms, request, given) => {
     const node = find(rooms, request, given, ACCESS.read);
@@ -36,6 +37,7 @@ export const read: RequestType = requestType({
 });
 
 export const directory: RequestType = requestType({
+  repeatable: true,
   read: oneString,
   handle: (rooms, request, given) => {
     const node = find(rooms, request, given, ACCESS.read);
@@ -44,6 +46,7 @@ export const directory: RequestType = requestType({
 });
 
 export const directoryPart: RequestType = requestType({
+  repeatable: true,
   read: (payload) => (countStrings(payload) === 2 ? strings(payload) : undefined),
   handle: (rooms, request, [given = "", offset = ""]) => {
     const node = find(rooms, request, given, ACCESS.read);
@@ -53,6 +56,7 @@ export const directoryPart: RequestType = requestType({
 });
 
 export const write: RequestType = requestType({
+  repeatable: true,
   read: stringAndRest,
   handle: (rooms, request, { text, rest }: StringAndRest) => {
     const path = nodePath(rooms, request, text);
@@ -63,6 +67,8 @@ export const write: RequestType = requestType({
     if (typeof node === "string") return node;
     if (tooBig(rooms, request, node.perms, value.length + node.childBytes))
       return refuseSize(request);
+    const more = value.length - node.value.length;
+    if (rooms.limits.refusesMemory(request.connection, node.perms[0].domid, more)) return "ENOMEM";
     request.tree.setValue(node, value);
     announce(rooms, request, path);
     return OK;
@@ -70,6 +76,7 @@ export const write: RequestType = requestType({
 });
 
 export const mkdir: RequestType = requestType({
+  repeatable: true,
   read: oneString,
   handle: (rooms, request, given) => {
     const node = find(rooms, request, given, ACCESS.write);
@@ -80,6 +87,7 @@ export const mkdir: RequestType = requestType({
 });
 
 export const rm: RequestType = requestType({
+  repeatable: true,
   read: oneString,
   handle: (rooms, request, given) => {
     const path = nodePath(rooms, request, given);
@@ -162,16 +170,19 @@ const refuseCreation = (
   const { connection } = request;
   if (connection.privileged) return undefined;
   const owned = rooms.store.index.owned(connection.domid);
-  if (overQuota(rooms, connection, "nodes", owned + 1)) return "ENOSPC";
+  if (rooms.limits.refuses(connection, "nodes", owned + 1)) return "ENOSPC";
   const leaves = missing.map((path) => path.length - path.lastIndexOf("/"));
   const top = leaves[leaves.length - 1] ?? 0;
   if (tooBig(rooms, request, parent.perms, parent.value.length + parent.childBytes + top)) {
     return refuseSize(request);
   }
   const sizes = leaves.map((_, level) => (level === 0 ? value.length : (leaves[level - 1] ?? 0)));
-  return sizes.some((size) => tooBig(rooms, request, perms, size))
-    ? refuseSize(request)
-    : undefined;
+  if (sizes.some((size) => tooBig(rooms, request, perms, size))) return refuseSize(request);
+  const total = missing.reduce((sum, path, level) => {
+    const node = { path, value, childBytes: 0 };
+    return sum + nodeMemory(node, perms) - value.length + (sizes[level] ?? 0);
+  }, 0);
+  return rooms.limits.refusesMemory(connection, perms[0].domid, total) ? "ENOMEM" : undefined;
 };
 
 const announce = ({ events }: Rooms, { transaction }: Request, path: string): void => {

@@ -1,11 +1,10 @@
 import { atoi, bytesOf, parseDomid, strings } from "@xenkit/xenstore-wire";
 import type { Connection } from "./connection.ts";
-import { SUPPORTED_FEATURES } from "./domains.ts";
 import { OK, type RequestType, type Rooms, requestType } from "./request.ts";
 
 /** What a connection may use: a set of `FEATURE` bits. Sockets have all. */
 export const featuresOf = ({ domains }: Rooms, { kind, domid }: Connection): number =>
-  kind === "socket" ? SUPPORTED_FEATURES : (domains.get(domid)?.features ?? 0);
+  kind === "socket" ? domains.features : (domains.get(domid)?.features ?? 0);
 
 export const getFeature: RequestType = requestType({
   read: strings,
@@ -33,7 +32,7 @@ export const setFeature: RequestType = requestType({
     if (record === undefined) return "ENOENT";
     if (record.introduced) return "EBUSY";
     const mask = atoi(maskText);
-    if ((mask & ~SUPPORTED_FEATURES) !== 0) return "EINVAL";
+    if ((mask & ~domains.features) !== 0) return "EINVAL";
     record.features = mask;
     return OK;
   },

@@ -12,18 +12,11 @@ import {
 import { findFor } from "./node-access.ts";
 import { refuseSize, tooBig } from "./node-size.ts";
 import { ANYBODY, DOMID_ANY, formatPerms, OWNER, type Perms, type PermsEntry } from "./perms.ts";
-import {
-  anyPath,
-  OK,
-  overQuota,
-  type Request,
-  type RequestType,
-  type Rooms,
-  requestType,
-} from "./request.ts";
+import { anyPath, OK, type Request, type RequestType, type Rooms, requestType } from "./request.ts";
 import { featuresOf } from "./requests-feature.ts";
 
 export const getPerms: RequestType = requestType({
+  repeatable: true,
   read: oneString,
   handle: (rooms, request, given) => {
     const path = anyPath(rooms, request, given);
@@ -34,13 +27,15 @@ export const getPerms: RequestType = requestType({
 });
 
 export const setPerms: RequestType = requestType({
+  repeatable: true,
+  namesDomains: true,
   read: (payload) => {
     const [given, ...entries] = strings(payload);
     return given === undefined || entries.length === 0 ? undefined : { given, entries };
   },
   handle: (rooms, request, { given, entries }) => {
     const { connection, tree, transaction } = request;
-    if (overQuota(rooms, connection, "node-permissions", entries.length)) return "ENOSPC";
+    if (rooms.limits.refuses(connection, "node-permissions", entries.length)) return "ENOSPC";
     const perms = resolvePerms(rooms, request, entries);
     if (typeof perms === "string") return perms;
     const path = anyPath(rooms, request, given);
@@ -51,6 +46,9 @@ export const setPerms: RequestType = requestType({
     if (tooBig(rooms, request, perms, node.value.length + node.childBytes)) {
       return refuseSize(request);
     }
+    const more =
+      perms[0].domid === node.perms[0].domid ? 8 * (perms.length - node.perms.length) : 0;
+    if (rooms.limits.refusesMemory(connection, perms[0].domid, more)) return "ENOMEM";
     const previous = node.perms;
     tree.setPerms(node, perms);
     if (transaction === undefined) rooms.events.changed(path, previous);

@@ -1,19 +1,20 @@
 import { bytesOf, oneString } from "@xenkit/xenstore-wire";
 import { applyTransaction } from "./commit.ts";
 import type { Connection } from "./connection.ts";
-import { OK, overQuota, type Reply, type RequestType, type Rooms, requestType } from "./request.ts";
+import { repeatTransaction } from "./repeat-transaction.ts";
+import { OK, type Reply, type RequestType, type Rooms, requestType } from "./request.ts";
 import { Transaction } from "./transaction.ts";
+import { TransactionLog } from "./transaction-log.ts";
 
 export const transactionStart: RequestType = requestType({
   read: () => true,
   handle: (rooms, { connection, transaction }) => {
     if (transaction !== undefined) return "EBUSY";
     const open = connection.transactions.size + 1;
-    if (overQuota(rooms, connection, "transactions", open)) return "ENOSPC";
+    if (rooms.limits.refuses(connection, "transactions", open)) return "ENOSPC";
     const id = nextId(connection);
-    const mayTouch = (count: number): boolean =>
-      !overQuota(rooms, connection, "transaction-nodes", count);
-    connection.transactions.set(id, new Transaction({ id, store: rooms.store, mayTouch }));
+    connection.transactions.set(id, begin(rooms, connection, id));
+    rooms.counters.transactionsStarted += 1;
     return bytesOf(`${id}\0`);
   },
 });
@@ -26,21 +27,59 @@ export const transactionEnd: RequestType = requestType({
   handle: (rooms, { connection, transaction }, decision) => {
     if (transaction === undefined) return "ENOENT";
     connection.transactions.delete(transaction.id);
-    const result = decision === "T" ? commit(rooms, connection, transaction) : OK;
+    const result = decision === "T" ? conclude(rooms, connection, transaction) : OK;
     transaction.end();
+    if (decision === "F") rooms.counters.transactionsAborted += 1;
     return result;
   },
 });
 
+const begin = (rooms: Rooms, connection: Connection, id: number): Transaction => {
+  const { store, limits, memory, transactions, domains, conflicts } = rooms;
+  const { domid } = connection;
+  transactions.open += 1;
+  return new Transaction({
+    id,
+    store,
+    log: conflicts === "strict" ? undefined : new TransactionLog(),
+    domainsEnded: domains.ended,
+    refuse: (count, size) => {
+      if (limits.refuses(connection, "transaction-nodes", count)) return "ENOSPC";
+      return limits.refusesMemory(connection, domid, size) ? "ENOMEM" : undefined;
+    },
+    charge: (change) => memory.charge(domid, change),
+    ended: () => {
+      transactions.open -= 1;
+    },
+  });
+};
+
+/** What the transaction touched is as it was; or asked again, on the store as it is now, it gives the same answers. */
+const conclude = (rooms: Rooms, connection: Connection, transaction: Transaction): Reply => {
+  const { counters } = rooms;
+  if (transaction.failed) return "ENOMEM";
+  if (transaction.unchangedOutside()) return commit(rooms, connection, transaction);
+  const fresh = begin(rooms, connection, transaction.id);
+  try {
+    if (!repeatTransaction(rooms, connection, transaction, fresh)) {
+      counters.conflicts += 1;
+      return "EAGAIN";
+    }
+    counters.conflictsSpared += 1;
+    return commit(rooms, connection, fresh);
+  } finally {
+    fresh.end();
+  }
+};
+
 /** All or nothing: everything is judged before anything is applied. */
 const commit = (rooms: Rooms, connection: Connection, transaction: Transaction): Reply => {
-  const { store, events } = rooms;
-  if (transaction.failed) return "ENOMEM";
-  if (!transaction.unchangedOutside()) return "EAGAIN";
+  const { store, events, limits, counters } = rooms;
   const more = transaction.ownedChange(connection.domid);
   const owned = store.index.owned(connection.domid) + more;
-  if (more > 0 && overQuota(rooms, connection, "nodes", owned)) return "ENOSPC";
+  if (more > 0 && limits.refuses(connection, "nodes", owned)) return "ENOSPC";
   for (const change of applyTransaction(store, transaction)) events.committed(change);
+  counters.transactionsCommitted += 1;
   return OK;
 };
 

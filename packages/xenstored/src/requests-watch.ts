@@ -1,7 +1,8 @@
 import { atoi, canonicalPath, domainPath, FEATURE, pathKind, strings } from "@xenkit/xenstore-wire";
 import { watchKey } from "./connection.ts";
-import { anyPath, OK, overQuota, type RequestType, requestType } from "./request.ts";
+import { anyPath, OK, type RequestType, requestType } from "./request.ts";
 import { featuresOf } from "./requests-feature.ts";
+import { watchMemory } from "./watch-memory.ts";
 
 export const watch: RequestType = requestType({
   ignoresTransaction: true,
@@ -17,7 +18,10 @@ export const watch: RequestType = requestType({
     if (path === undefined) return "EINVAL";
     const key = watchKey(path, token);
     if (connection.watches.has(key)) return "EEXIST";
-    if (overQuota(rooms, connection, "watches", connection.watches.size + 1)) return "ENOSPC";
+    const size = watchMemory({ path, token });
+    if (rooms.limits.refusesMemory(connection, connection.domid, size)) return "ENOMEM";
+    if (rooms.limits.refuses(connection, "watches", connection.watches.size + 1)) return "ENOSPC";
+    rooms.memory.charge(connection.domid, size);
     connection.lastWatch += 1;
     const set = {
       watcher: connection,
@@ -40,7 +44,7 @@ export const unwatch: RequestType = requestType({
     const list = strings(payload);
     return list.length === 2 ? list : undefined;
   },
-  handle: ({ watches }, { connection }, [given = "", token = ""]) => {
+  handle: ({ watches, memory }, { connection }, [given = "", token = ""]) => {
     const path = canonicalPath(given, connection.domid);
     if (path === undefined) return "EINVAL";
     const key = watchKey(path, token);
@@ -48,6 +52,7 @@ export const unwatch: RequestType = requestType({
     if (set === undefined) return "ENOENT";
     connection.watches.delete(key);
     watches.remove(set);
+    memory.charge(connection.domid, -watchMemory(set));
     return OK;
   },
 });

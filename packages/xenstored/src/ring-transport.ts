@@ -80,6 +80,8 @@ class RingTransport implements GuestTransport {
   #serving = false;
   #failed = false;
   #scheduled = false;
+  /** Counts the starts: indexes of one are worth nothing in the next. */
+  #life = 0;
 
   static open(host: RingHost, guest: Guest): RingTransport | undefined {
     const { domid, features } = guest;
@@ -105,6 +107,7 @@ class RingTransport implements GuestTransport {
   }
 
   start(): void {
+    this.#life += 1;
     for (const { producer, consumer } of [REQUESTS, RESPONSES]) {
       putU32(this.#page, producer, 0);
       putU32(this.#page, consumer, 0);
@@ -150,8 +153,18 @@ class RingTransport implements GuestTransport {
 
   /** Moves bytes both ways until nothing moves any more. */
   #serve(): void {
+    if (this.#reconnects()) return;
     let moved = true;
     while (moved && this.#serving) moved = this.#readRequests() || this.#writeResponses();
+  }
+
+  /** A guest that was offered it may ask to begin anew: it looks at nothing but the field until that is done. */
+  #reconnects(): boolean {
+    if (!this.#serving || (this.#features & FEATURE.reconnection) === 0) return false;
+    if (getU32(this.#page, RING_PAGE.connection) !== RING_CONNECTION.reconnect) return false;
+    this.#connection.restart();
+    this.start();
+    return true;
   }
 
   #readRequests(): boolean {
@@ -159,11 +172,14 @@ class RingTransport implements GuestTransport {
     const to = getU32(this.#page, REQUESTS.producer);
     const fill = this.#checkedFill(to, from);
     if (fill === undefined || fill === 0 || this.#connection.paused) return false;
-    const bytes = copyOut(this.#page, REQUESTS.data, from, fill);
-    putU32(this.#page, REQUESTS.consumer, to);
+    const life = this.#life;
+    this.#connection.receive(copyOut(this.#page, REQUESTS.data, from, fill));
+    // Dom0's own ring may have been introduced anew by what it said.
+    if (life !== this.#life) return true;
+    const taken = fill - this.#connection.unread();
+    putU32(this.#page, REQUESTS.consumer, (from + taken) >>> 0);
     this.#channel?.notify();
-    this.#connection.receive(bytes);
-    return true;
+    return taken > 0;
   }
 
   #writeResponses(): boolean {

@@ -1,6 +1,7 @@
 import { parentPath } from "@xenkit/xenstore-wire";
 import { ChurnMap } from "./churn-map.ts";
 import { DomidIndex } from "./domid-index.ts";
+import type { MemoryUse } from "./memory-use.ts";
 import type { Perms } from "./perms.ts";
 import { StoreNode } from "./store-node.ts";
 import type { NodeView, Tree } from "./tree.ts";
@@ -21,9 +22,16 @@ export class Store implements Tree {
   readonly root: StoreNode;
   readonly #nodes = new ChurnMap<StoreNode>();
 
-  /** @param counted - Told how many nodes a domain owns, at each change. */
-  constructor(rootPerms: Perms, counted: (domid: number, count: number) => void) {
-    this.index = new DomidIndex(counted);
+  /**
+   * @param counted - Told how many nodes a domain owns, at each change.
+   * @param memory - Charged with what each domain owns.
+   */
+  constructor(
+    rootPerms: Perms,
+    counted: (domid: number, count: number) => void,
+    memory: MemoryUse,
+  ) {
+    this.index = new DomidIndex(counted, memory);
     this.root = this.#add("/", undefined, NO_VALUE, rootPerms);
   }
 
@@ -65,6 +73,7 @@ export class Store implements Tree {
     if (parent === undefined || this.#nodes.has(path)) throw new TypeError(`cannot create ${path}`);
     const node = this.#add(path, parent, value, perms);
     parent.append(node);
+    this.index.resized(parent, node.name.length + 1);
     parent.generation = this.#stamp();
     return node;
   }
@@ -76,8 +85,16 @@ export class Store implements Tree {
 
   setValue(node: NodeView, value: Value): void {
     const mine = own(node);
+    this.index.resized(mine, value.length - mine.value.length);
     mine.value = value;
     mine.generation = this.#stamp();
+  }
+
+  /** Both at once: one new generation. */
+  replace(node: StoreNode, value: Value, perms: Perms): void {
+    this.index.resized(node, value.length - node.value.length);
+    node.value = value;
+    this.setPerms(node, perms);
   }
 
   setPerms(node: NodeView, perms: Perms): void {
@@ -105,6 +122,7 @@ export class Store implements Tree {
     }
     this.#drop(top, removed);
     parent.unlink(top);
+    this.index.resized(parent, -top.name.length - 1);
     parent.generation = this.#stamp();
   }
 

@@ -34,6 +34,8 @@ export class TransactionNode implements NodeView, ChildrenPin {
   generation: number;
   childCount: number;
   childBytes: number;
+  /** What it was charged with, in bytes. */
+  memory = 0;
   /** The value or the permissions were written. */
   written = false;
   /** The base was removed; what exists now, if anything, was made after that. */

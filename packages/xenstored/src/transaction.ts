@@ -1,7 +1,9 @@
-import { childPath, parentPath } from "@xenkit/xenstore-wire";
+import { childPath, parentPath, type WireErrorName } from "@xenkit/xenstore-wire";
+import { nodeMemory } from "./memory-use.ts";
 import type { Perms } from "./perms.ts";
 import { Refusal } from "./refusal.ts";
 import type { Store } from "./store.ts";
+import type { TransactionLog } from "./transaction-log.ts";
 import { TransactionNode } from "./transaction-node.ts";
 import type { NodeView, Tree } from "./tree.ts";
 import type { Value } from "./value.ts";
@@ -10,8 +12,16 @@ import type { Value } from "./value.ts";
 export interface TransactionOptions {
   readonly id: number;
   readonly store: Store;
-  /** Whether it may touch this many nodes, missing ones included. Asked at each new one. */
-  readonly mayTouch: (count: number) => boolean;
+  /** What it was asked; undefined: that is not kept. */
+  readonly log: TransactionLog | undefined;
+  /** How many domains have ended before. */
+  readonly domainsEnded: number;
+  /** Why it may not touch this many nodes, missing ones included, the last of this size. Asked at each new one. */
+  readonly refuse: (count: number, size: number) => WireErrorName | undefined;
+  /** It holds more bytes, or fewer. */
+  readonly charge: (change: number) => void;
+  /** It has ended. */
+  readonly ended: () => void;
 }
 
 /**
@@ -26,14 +36,25 @@ export class Transaction implements Tree {
   failed = false;
   readonly nodes: Map<string, TransactionNode> = new Map();
   readonly #store: Store;
-  readonly #mayTouch: (count: number) => boolean;
+  readonly log: TransactionLog | undefined;
+  readonly domainsEnded: number;
+  readonly #refuse: TransactionOptions["refuse"];
+  readonly #charge: TransactionOptions["charge"];
+  readonly #ended: () => void;
+  /** What was charged, in bytes. */
+  #charged = 0;
+  #open = true;
   /** By domid: how many nodes more it would own after a commit. */
   readonly #owned = new Map<number, number>();
 
-  constructor({ id, store, mayTouch }: TransactionOptions) {
-    this.id = id;
-    this.#store = store;
-    this.#mayTouch = mayTouch;
+  constructor(options: TransactionOptions) {
+    this.id = options.id;
+    this.log = options.log;
+    this.domainsEnded = options.domainsEnded;
+    this.#store = options.store;
+    this.#refuse = options.refuse;
+    this.#charge = options.charge;
+    this.#ended = options.ended;
   }
 
   find(path: string): TransactionNode | undefined {
@@ -61,6 +82,7 @@ export class Transaction implements Tree {
     if (parent === undefined || node.exists) throw new TypeError(`cannot create ${path}`);
     parent.addChild(path);
     parent.generation = this.#store.generation;
+    this.#weigh(parent);
     node.exists = true;
     node.value = value;
     this.#count(perms, 1);
@@ -130,22 +152,39 @@ export class Transaction implements Tree {
 
   /** Lets the store go. To be called at the end, whatever the result. */
   end(): void {
+    if (!this.#open) return;
+    this.#open = false;
     for (const node of this.nodes.values()) node.unpin();
     this.nodes.clear();
+    this.#charge(-this.#charged);
+    this.#ended();
   }
 
   #touch(path: string): TransactionNode {
     const known = this.nodes.get(path);
     if (known !== undefined) return known;
-    if (!this.#mayTouch(this.nodes.size + 1)) {
-      this.failed = true;
-      throw new Refusal("ENOSPC");
-    }
     const base = this.#store.find(path);
     const perms = base?.perms ?? this.#store.root.perms;
+    const size = base === undefined ? path.length : nodeMemory(base, perms);
+    const refused = this.#refuse(this.nodes.size + 1, size);
+    if (refused !== undefined) {
+      this.failed = true;
+      throw new Refusal(refused);
+    }
     const node = new TransactionNode(path, base, perms, this.#store.generation);
+    node.memory = size;
+    this.#charged += size;
+    this.#charge(size);
     this.nodes.set(path, node);
     return node;
+  }
+
+  /** Charges what a node has become. */
+  #weigh(node: TransactionNode): void {
+    const change = nodeMemory(node, node.perms) - node.memory;
+    node.memory += change;
+    this.#charged += change;
+    this.#charge(change);
   }
 
   #count([{ domid }]: Perms, change: number): void {
@@ -156,6 +195,7 @@ export class Transaction implements Tree {
     node.perms = perms;
     node.written = true;
     node.generation = this.#store.generation;
+    this.#weigh(node);
   }
 }
 

@@ -5,8 +5,7 @@ type Peaks = Partial<Record<QuotaName, number>>;
 /** The most that each domain has used, by quota; for the log and for CONTROL. */
 export class Usage {
   readonly #peaks = new Map<number, Peaks>();
-  /** `<domid> <quota>` of refusals that were told. */
-  readonly #told = new Set<string>();
+  readonly #refusals = new Map<number, Peaks>();
   #overall: Peaks = {};
 
   /** A domain uses `value` now, or has asked for it once. */
@@ -34,17 +33,24 @@ export class Usage {
     this.#overall = {};
   }
 
-  /** Whether this is the domain's first refusal by the quota: a guest must not fill the log. */
-  firstRefusal(domid: number, quota: QuotaName): boolean {
-    const key = `${domid} ${quota}`;
-    if (this.#told.has(key)) return false;
-    this.#told.add(key);
-    return true;
+  /** A quota has refused something. */
+  refused(domid: number, quota: QuotaName): void {
+    let refusals = this.#refusals.get(domid);
+    if (refusals === undefined) {
+      refusals = {};
+      this.#refusals.set(domid, refusals);
+    }
+    refusals[quota] = (refusals[quota] ?? 0) + 1;
+  }
+
+  /** How often a quota has refused something to the domain. */
+  refusals(domid: number, quota: QuotaName): number {
+    return this.#refusals.get(domid)?.[quota] ?? 0;
   }
 
   /** The domain has ended. */
-  forget(domid: number, quotas: readonly QuotaName[]): void {
+  forget(domid: number): void {
     this.#peaks.delete(domid);
-    for (const quota of quotas) this.#told.delete(`${domid} ${quota}`);
+    this.#refusals.delete(domid);
   }
 }

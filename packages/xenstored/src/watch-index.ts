@@ -21,6 +21,7 @@ export interface Watch<Watcher = unknown> {
  */
 export class WatchIndex<Watcher> {
   readonly #byPath = new ChurnMap<Set<Watch<Watcher>>>();
+  #size = 0;
   /** No path that is watched is longer. */
   #longest = 0;
 
@@ -29,7 +30,13 @@ export class WatchIndex<Watcher> {
     return this.#byPath.has(path);
   }
 
+  /** How many watches there are. */
+  get size(): number {
+    return this.#size;
+  }
+
   add(watch: Watch<Watcher>): void {
+    this.#size += 1;
     this.#longest = Math.max(this.#longest, watch.path.length);
     const watches = this.#byPath.get(watch.path);
     if (watches === undefined) this.#byPath.set(watch.path, new Set([watch]));
@@ -38,7 +45,10 @@ export class WatchIndex<Watcher> {
 
   remove(watch: Watch<Watcher>): void {
     const watches = this.#byPath.get(watch.path);
-    if (watches?.delete(watch) && watches.size === 0) this.#byPath.delete(watch.path);
+    if (watches?.delete(watch)) {
+      this.#size -= 1;
+      if (watches.size === 0) this.#byPath.delete(watch.path);
+    }
     if (this.#byPath.size === 0) this.#longest = 0;
   }
 

@@ -94,7 +94,7 @@ describe("a quota that refuses", () => {
     const host = new TestHost({ quotas: { watches: 1 } });
     const guest = host.guest(5);
     for (const token of ["1", "2", "3"]) guest.ask("watch", joinStrings(["a", token]));
-    expect(host.lines).toEqual(["quota watches refuses domain 5: 2, 1 allowed (told once)"]);
+    expect(host.lines).toEqual(["quota watches refuses domain 5: 2 wanted, 1 allowed"]);
     expect(host.dom0.ask("control", joinStrings(["quota", "5"]))).toContain(
       "watches          :        1 (max        1)\n",
     );

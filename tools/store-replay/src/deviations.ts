@@ -10,20 +10,15 @@ export interface Expectation {
 
 const EXACT = "a limit itself is accepted here; the recorded daemon accepts one less";
 const ONE = "a limit of one allows one here, and nothing there";
-const CONTROL = "CONTROL has fewer commands here, and its help says so";
 const REUSE =
   "INTRODUCE asks for the unique id at once: a reused domid is noticed here, and missed there";
 const TARGET = "the target of another domain is released, and its end announced, when it happens";
 const GRANT = "a commit does not bring the grants of a dead domain back";
 const PEAK = "the most nodes that a domain had inside a transaction is counted in another way";
-const OUTSTANDING = "the quota of outstanding requests is not there yet";
-const MEMORY = "the memory quota is not there yet";
-const TIMEOUT = "events have no time-out yet";
 
 /** Every scenario that does not match entirely as it was recorded. All others must. */
 export const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   "path-length-guest": { limits: "one lower", differences: 0, why: EXACT },
-  commands: { differences: 11, why: CONTROL },
   "reuse-between-polls": { differences: 6, why: REUSE },
   "reuse-before-first-poll": { differences: 16, why: REUSE },
   "reuse-after-owner-change": { differences: 5, why: REUSE },
@@ -33,7 +28,6 @@ export const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   "grant-committed-after-death": { differences: 1, why: GRANT },
   "grant-committed-after-death-last": { differences: 3, why: GRANT },
   "new-record-grant-age": { differences: 2, why: REUSE },
-  "known-tx-id-other-types": { differences: 1, why: CONTROL },
   watches: { limits: "one lower", differences: 6, why: ONE },
   "watches-default": { limits: "one lower", differences: 0, why: EXACT },
   transactions: { limits: "one lower", differences: 0, why: EXACT },
@@ -44,12 +38,8 @@ export const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   "nodes-in-transaction": { limits: "one lower", differences: 0, why: EXACT },
   "nodes-default": { limits: "one lower", differences: 0, why: EXACT },
   "transaction-nodes": { limits: "one lower", differences: 0, why: EXACT },
-  memory: { differences: 10, why: MEMORY },
-  outstanding: { differences: 2, why: OUTSTANDING },
-  "outstanding-by-watch": { differences: 12, why: OUTSTANDING },
   "dom0-unlimited": { differences: 3, why: ONE },
   "random-101": { differences: 1, why: PEAK },
   "random-102": { differences: 1, why: PEAK },
   "failure-inside": { limits: "one lower", differences: 0, why: EXACT },
-  "event-timeout": { differences: 8, why: TIMEOUT },
 };

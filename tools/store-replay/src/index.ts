@@ -1,4 +1,5 @@
 export { EXPECTATIONS, type Expectation } from "./deviations.ts";
+export { ManualClock } from "./manual-clock.ts";
 export {
   parseStoreRecording,
   type Scenario,
@@ -7,6 +8,7 @@ export {
 export type {
   DaemonSetup,
   MakeDaemon,
+  PlayedClock,
   PlayedConnection,
   PlayedDaemon,
   PlayedRings,

@@ -34,11 +34,19 @@ export interface PlayedRings {
   ) => { readonly notify: () => void; readonly close: () => void } | undefined;
 }
 
+/** The time of a recording: `Clock` of `@xenkit/xenstored`. */
+export interface PlayedClock {
+  readonly now: () => number;
+  readonly after: (delay: number, task: () => void) => () => void;
+}
+
 /** How a daemon is to be made. */
 export interface DaemonSetup {
   /** It follows the domains by this tracker, and asks through it. */
   readonly tracker: DomainTracker;
   readonly rings: PlayedRings;
+  /** All the time that it knows. */
+  readonly clock: PlayedClock;
   /** Each of these limits is to be one less than its default. */
   readonly loweredLimits: readonly LoweredLimit[];
   /** Nodes of a domain that ended go to the control domain. */

@@ -37,4 +37,5 @@ export interface Line {
   readonly ring?: { readonly domid: number; readonly set?: RingFields; readonly is?: RingFields };
   readonly hold?: boolean;
   readonly live_update?: unknown;
+  readonly wait_ms?: number;
 }

@@ -7,6 +7,7 @@ import {
   putU32,
   RING_PAGE,
 } from "@xenkit/xenstore-wire";
+import { ManualClock } from "./manual-clock.ts";
 import type { Scenario } from "./parse-store-recording.ts";
 import {
   LOWERED_LIMITS,
@@ -59,6 +60,7 @@ interface Client {
 
 class Player {
   readonly #xen = new RecordedXen();
+  readonly #clock = new ManualClock();
   readonly #clients = new Map<string, Client>();
   readonly #deferred: (() => void)[] = [];
   readonly #steps: Line[][] = [];
@@ -78,6 +80,7 @@ class Player {
     };
     this.#daemon = makeDaemon({
       tracker,
+      clock: this.#clock,
       rings: this.#xen.rings(defer),
       loweredLimits: limits === "one lower" ? LOWERED_LIMITS : [],
       keepOrphans: (lines[0]?.start?.options ?? []).includes("--keep-orphans"),
@@ -148,14 +151,18 @@ class Player {
     return client;
   }
 
+  /** Until nothing moves any more: that one guest reads may let another go on. */
   #settle(): void {
-    for (let task = this.#deferred.shift(); task !== undefined; task = this.#deferred.shift())
-      task();
+    do {
+      for (let task = this.#deferred.shift(); task !== undefined; task = this.#deferred.shift())
+        task();
+    } while ([...this.#clients.values()].some(({ ring }) => ring?.poll()));
   }
 
   #act(lines: readonly Line[]): void {
     const pipelined = new Map<Client, Uint8Array[]>();
     for (const line of lines) {
+      if (line.wait_ms !== undefined) this.#clock.advance(line.wait_ms);
       if (line.hv !== undefined) this.#xen.play(line.hv);
       if (line.ring?.set !== undefined) this.#setRing(line.ring.domid, line.ring.set);
       if (line.conn === undefined) continue;

@@ -32,6 +32,11 @@ export class RingClient {
     }
   }
 
+  /** Reads what has come, if it is not held; tells whether there was something. */
+  poll(): boolean {
+    return this.#read();
+  }
+
   /** Takes what has come. */
   take(): Uint8Array {
     while (this.#read());

@@ -1,0 +1,46 @@
+/** A list of permissions and the fixed part of a node, as Xen's daemon counts them, in bytes. */
+const NODE_BASE = 16;
+const PERMISSION = 8;
+
+/** Domain 0 is never limited, and owns most of a store: it is not counted. */
+const UNCOUNTED = 0;
+
+/** What {@link nodeMemory} looks at. */
+interface Weighed {
+  readonly path: string;
+  readonly value: { readonly length: number };
+  readonly childBytes: number;
+}
+
+/** What a node is charged with, in bytes: its size, as the `node-size` quota has it, and its path. */
+export const nodeMemory = (
+  { path, value, childBytes }: Weighed,
+  { length: entries }: readonly unknown[],
+): number => NODE_BASE + PERMISSION * entries + value.length + childBytes + path.length;
+
+/**
+ * How much the daemon keeps for each domain, in bytes: nodes, watches and the copies of open transactions. What waits
+ * to be sent is not here: connections know it.
+ */
+export class MemoryUse {
+  readonly #used = new Map<number, number>();
+  readonly #grown: (domid: number) => void;
+
+  /** @param grown - Told of each domain that uses more than before. */
+  constructor(grown: (domid: number) => void) {
+    this.#grown = grown;
+  }
+
+  of(domid: number): number {
+    return this.#used.get(domid) ?? 0;
+  }
+
+  /** @param change - In bytes; negative: less is used. */
+  charge(domid: number, change: number): void {
+    if (domid === UNCOUNTED || change === 0) return;
+    const used = this.of(domid) + change;
+    if (used === 0) this.#used.delete(domid);
+    else this.#used.set(domid, used);
+    if (change > 0) this.#grown(domid);
+  }
+}
