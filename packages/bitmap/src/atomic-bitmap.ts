@@ -1,7 +1,7 @@
 import { type AtomicMemory, SharedMemory } from "./atomic-memory.ts";
 import type { BitSet } from "./bit-set.ts";
 import { BitmapError } from "./bitmap-error.ts";
-import { popcount, rangeMask, wordsFor } from "./bits.ts";
+import { popcount, rangeMask, reverseBits, wordsFor } from "./bits.ts";
 import { bitsOf, sameBits } from "./bits-of.ts";
 import { bytesToWords, wordsToBytes } from "./byte-image.ts";
 import { badFrom, badIndex, checkRange, checkSize } from "./checks.ts";
@@ -77,7 +77,7 @@ export class AtomicBitmap implements BitSet {
     const bitmap = new AtomicBitmap(size);
     const words = bytesToWords("AtomicBitmap.fromBytes", size, bytes);
     words.forEach((word, index) => {
-      if (word !== 0) bitmap.#setBits(index, word);
+      if (word !== 0) bitmap.#setBits(index, reverseBits(word));
     });
     return bitmap;
   }
@@ -217,7 +217,9 @@ export class AtomicBitmap implements BitSet {
   }
 
   toBytes(): Uint8Array {
-    return wordsToBytes(this.size, (index) => this.#memory.load(this.#wordCell + index));
+    return wordsToBytes(this.size, (index) =>
+      reverseBits(this.#memory.load(this.#wordCell + index)),
+    );
   }
 
   /** A plain look, and an atomic one before believing that there is nothing. */

@@ -1,55 +1,75 @@
 import type { BitSet } from "./bit-set.ts";
-import { popcount, rangeMask, wordsFor } from "./bits.ts";
+import { popcount, rangeMask, reverseBits, wordsFor } from "./bits.ts";
 import { bitsOf, sameBits } from "./bits-of.ts";
 import { bytesToWords, wordsToBytes } from "./byte-image.ts";
 import { badFrom, badIndex, checkRange, checkSize } from "./checks.ts";
-import { NO_WORDS, WordIndex } from "./word-index.ts";
+import { addWord, addWords, removeWord, wordBelow } from "./word-index.ts";
 
-/** As in bits.ts; but the optimiser takes only a constant of the same module for one. */
-const FIRST_BIT = -0x80000000;
+/** Bits of a page: as many as one top word covers. */
+const PAGE = 32768;
+/** Place of bit 0 and cell of the first summary word in a bitmap of one page: constants are faster. */
+const PAGE_LAST = PAGE - 1;
+const PAGE_SUMMARY = PAGE / 32;
 
-const NO_INDEX = new WordIndex(0);
+const NO_CELLS = new Int32Array(0);
 
 /**
  * A fixed-size bitmap that finds its set and its clear bits in constant time.
  *
  * Above the words stand two indices of two levels each: of the words that are not empty and of
- * those that are not full. Up to 32,768 bits every search reads at most one word of each level.
+ * those that are not full. Up to 32,768 bits (a page) every search reads at most one word of each
+ * level.
+ *
+ * Everything runs backwards: bit i is at place `last - i`, counted from the most significant bit of
+ * the first word. So the lowest index is the last place that is set: `x & -x` isolates it,
+ * `x & (x - 1)` clears it, and `Math.clz32` gives its number without a subtraction at each level.
+ * Within its word bit i has the weight `1 << i`.
+ *
+ * Taking from a full word takes it out as a whole, "in hand": its cell is 0 and no index has it,
+ * until its bits are used up or another operation needs it put back. So taking them touches no
+ * array at all. Who finds neither hand nor an empty cell need not look.
  */
 export class Bitmap implements BitSet {
   // Each field starts with a value of its own kind: one that starts undefined is slower for good.
   readonly size: number = 0;
-  readonly #words: Int32Array = NO_WORDS;
-  /** The words that have a set bit: exactly those. */
-  readonly #occupied: WordIndex = NO_INDEX;
-  /** The two levels of `#occupied`, at hand for the hot paths: one object less to go through. */
-  readonly #summary: Int32Array = NO_WORDS;
-  readonly #top: Int32Array = NO_WORDS;
-  /** The words other than -1; so a last word that `size` cuts is always among them. */
-  readonly #open: WordIndex = NO_INDEX;
-  readonly #openSummary: Int32Array = NO_WORDS;
-  readonly #openTop: Int32Array = NO_WORDS;
   /**
-   * The lowest word that is not empty, or any word that is empty when that one is not known: when
-   * draining dense pages it saves both levels. Behind the last word lies one that is always empty.
+   * All in one array, for there is much to load before an access: the words, the summary and the
+   * tops of those that are not empty, then of those other than -1. A word that `size` cuts never
+   * is -1; words past it are in neither.
    */
-  #low = 0;
+  readonly #cells: Int32Array = NO_CELLS;
+  /** The place of bit 0. */
+  readonly #last: number = 0;
+  /** Where in the cells what follows the words begins. */
+  readonly #summary: number = 0;
+  readonly #tops: number = 0;
+  readonly #openSummary: number = 0;
+  readonly #openTops: number = 0;
+  /**
+   * The top of a bitmap of one page, whose cell is out of date; but 0 while a word is in hand, when
+   * the cell holds. Larger ones have theirs in the cells alone.
+   */
+  #top = 0;
+  /** The word in hand, or 0: all other set bits have higher indices. */
+  #hand = 0;
+  /** The index of the first place of the word in hand, which is its highest. */
+  #handFrom = 0;
   #count = 0;
 
   /** @param size - In bits, 1..16,777,216; else a BitmapError "bad-size". All bits are clear. */
   constructor(size: number) {
     checkSize("Bitmap", size);
-    const words = wordsFor(size);
+    const summaries = wordsFor(wordsFor(Math.max(size, PAGE)));
+    const tops = wordsFor(summaries);
+    const words = summaries * 32;
     this.size = size;
-    this.#words = new Int32Array(words + 1);
-    this.#low = words;
-    this.#occupied = new WordIndex(words);
-    this.#summary = this.#occupied.summary;
-    this.#top = this.#occupied.top;
-    this.#open = new WordIndex(words);
-    this.#open.addAll(words);
-    this.#openSummary = this.#open.summary;
-    this.#openTop = this.#open.top;
+    this.#last = words * 32 - 1;
+    this.#summary = words;
+    this.#tops = this.#summary + summaries;
+    this.#openSummary = this.#tops + tops;
+    this.#openTops = this.#openSummary + summaries;
+    this.#cells = new Int32Array(this.#openTops + tops);
+    this.clearAll();
   }
 
   /**
@@ -62,7 +82,7 @@ export class Bitmap implements BitSet {
     const bitmap = new Bitmap(size);
     const words = bytesToWords("Bitmap.fromBytes", size, bytes);
     words.forEach((word, index) => {
-      if (word !== 0) bitmap.#write(index, word);
+      bitmap.#write(bitmap.#wordOf(index * 32), word);
     });
     return bitmap;
   }
@@ -80,194 +100,183 @@ export class Bitmap implements BitSet {
   }
 
   test(index: number): boolean {
-    const w = (index | 0) === index && index < this.size ? index >>> 5 : -1;
-    const word = this.#words[w];
-    if (word === undefined) throw badIndex("test", index, this.size);
-    return (word & (FIRST_BIT >>> index)) !== 0;
+    if (index >>> 0 !== index || index >= this.size) throw badIndex("test", index, this.size);
+    if (this.#hand !== 0) this.#putBack();
+    return ((this.#cells[this.#wordOf(index)] as number) & (1 << index)) !== 0;
   }
 
   testAndSet(index: number): boolean {
-    // A bad index becomes a word that is not there, which the access itself finds out: a branch
-    // that throws before it would keep the optimiser from hoisting anything out of a caller's loop.
-    const w = (index | 0) === index && index < this.size ? index >>> 5 : -1;
-    const before = this.#words[w];
-    if (before === undefined) throw badIndex("set", index, this.size);
-    const after = before | (FIRST_BIT >>> index);
+    if (index >>> 0 !== index || index >= this.size) throw badIndex("set", index, this.size);
+    const cells = this.#cells;
+    const w = (this.#last - index) >>> 5;
+    let before = cells[w] as number;
+    if (before === 0) before = this.#enter(w);
+    const after = before | (1 << index);
     // Arithmetic, not a branch: whether a random bit is set is mispredicted half of the time.
-    const had = (before >>> (~index & 31)) & 1;
-    this.#words[w] = after;
+    const had = (before >>> index) & 1;
+    cells[w] = after;
     this.#count += 1 - had;
-    if (before === 0) {
-      const s = w >>> 5;
-      const t = s >>> 5;
-      this.#summary[s] = (this.#summary[s] as number) | (FIRST_BIT >>> w);
-      this.#top[t] = (this.#top[t] as number) | (FIRST_BIT >>> s);
-      this.#low = this.#words.length - 1;
-    }
-    if (after === -1) {
-      const s = w >>> 5;
-      const t = s >>> 5;
-      const rest = (this.#openSummary[s] as number) & ~(FIRST_BIT >>> w);
-      this.#openSummary[s] = rest;
-      if (rest === 0) this.#openTop[t] = (this.#openTop[t] as number) & ~(FIRST_BIT >>> s);
-    }
+    if (after === -1) removeWord(cells, this.#openSummary, this.#openTops, w);
     return had !== 0;
   }
 
   testAndClear(index: number): boolean {
-    const w = (index | 0) === index && index < this.size ? index >>> 5 : -1;
-    const before = this.#words[w];
-    if (before === undefined) throw badIndex("clear", index, this.size);
-    const after = before & ~(FIRST_BIT >>> index);
-    const had = (before >>> (~index & 31)) & 1;
-    this.#words[w] = after;
+    if (index >>> 0 !== index || index >= this.size) throw badIndex("clear", index, this.size);
+    const cells = this.#cells;
+    const w = (this.#last - index) >>> 5;
+    const before = cells[w] as number;
+    const after = before & ~(1 << index);
+    const had = (before >>> index) & 1;
+    cells[w] = after;
     this.#count -= had;
     if (after === 0) {
-      const s = w >>> 5;
-      const t = s >>> 5;
-      const rest = (this.#summary[s] as number) & ~(FIRST_BIT >>> w);
-      this.#summary[s] = rest;
-      if (rest === 0) this.#top[t] = (this.#top[t] as number) & ~(FIRST_BIT >>> s);
+      if (before !== 0) this.#leave(w);
+      else if (this.#hand !== 0) return this.#clearInHand(index);
     }
-    if (before === -1) {
-      const s = w >>> 5;
-      const t = s >>> 5;
-      this.#openSummary[s] = (this.#openSummary[s] as number) | (FIRST_BIT >>> w);
-      this.#openTop[t] = (this.#openTop[t] as number) | (FIRST_BIT >>> s);
-    }
+    if (before === -1) addWord(cells, this.#openSummary, this.#openTops, w);
     return had !== 0;
   }
 
   setRange(from: number, to: number): void {
     checkRange("setRange", from, to, this.size);
-    for (let w = from >>> 5; w << 5 < to; w += 1) {
-      this.#write(w, (this.#words[w] as number) | rangeMask(w, from, to));
+    if (this.#hand !== 0) this.#putBack();
+    for (let first = from & ~31; first < to; first += 32) {
+      const w = this.#wordOf(first);
+      const mask = reverseBits(rangeMask(first >>> 5, from, to));
+      this.#write(w, (this.#cells[w] as number) | mask);
     }
   }
 
   clearRange(from: number, to: number): void {
     checkRange("clearRange", from, to, this.size);
-    for (let w = from >>> 5; w << 5 < to; w += 1) {
-      this.#write(w, (this.#words[w] as number) & ~rangeMask(w, from, to));
+    if (this.#hand !== 0) this.#putBack();
+    for (let first = from & ~31; first < to; first += 32) {
+      const w = this.#wordOf(first);
+      const mask = reverseBits(rangeMask(first >>> 5, from, to));
+      this.#write(w, (this.#cells[w] as number) & ~mask);
     }
   }
 
   fill(): void {
-    const words = this.#words.length - 1;
-    this.#words.fill(-1, 0, words);
-    this.#occupied.addAll(words);
-    this.#open.removeAll();
+    const cells = this.#cells;
+    const words = this.#summary;
+    const first = this.#wordOf(this.size - 1);
+    cells.fill(-1, first, words);
+    addWords(cells, this.#summary, this.#tops, first, words);
+    cells.fill(0, this.#openSummary);
     if ((this.size & 31) !== 0) {
-      this.#words[words - 1] = rangeMask(words - 1, 0, this.size);
-      this.#open.add(words - 1);
+      cells[first] = (1 << this.size) - 1;
+      addWord(cells, this.#openSummary, this.#openTops, first);
     }
+    this.#hand = 0;
     this.#count = this.size;
-    this.#low = 0;
+    this.#loadTop();
   }
 
   clearAll(): void {
-    this.#words.fill(0);
-    this.#occupied.removeAll();
-    this.#open.addAll(this.#words.length - 1);
+    this.#cells.fill(0);
+    const first = this.#wordOf(this.size - 1);
+    addWords(this.#cells, this.#openSummary, this.#openTops, first, this.#summary);
+    this.#hand = 0;
     this.#count = 0;
+    this.#top = 0;
   }
 
   nextSet(from: number): number {
     if (from >>> 0 !== from || from > this.size) throw badFrom("nextSet", from, this.size);
     if (from === this.size) return -1;
-    let w = from >>> 5;
-    const rest = (this.#words[w] as number) & (-1 >>> (from & 31));
-    if (rest !== 0) return (w << 5) + Math.clz32(rest);
-    w = this.#occupied.after(w);
-    return w < 0 ? -1 : (w << 5) + Math.clz32(this.#words[w] as number);
+    if (this.#hand !== 0) this.#putBack();
+    const cells = this.#cells;
+    let w = this.#wordOf(from);
+    let rest = (cells[w] as number) & (-1 << from);
+    if (rest === 0) {
+      this.#storeTop();
+      w = wordBelow(cells, this.#summary, this.#tops, w);
+      if (w < 0) return -1;
+      rest = cells[w] as number;
+    }
+    return this.#last - (w << 5) - Math.clz32(rest & -rest);
   }
 
   nextClear(from: number): number {
     if (from >>> 0 !== from || from > this.size) throw badFrom("nextClear", from, this.size);
     if (from === this.size) return -1;
-    let w = from >>> 5;
-    let rest = ~(this.#words[w] as number) & (-1 >>> (from & 31));
+    if (this.#hand !== 0) this.#putBack();
+    const cells = this.#cells;
+    let w = this.#wordOf(from);
+    let rest = ~(cells[w] as number) & (-1 << from);
     if (rest === 0) {
-      w = this.#open.after(w);
+      w = wordBelow(cells, this.#openSummary, this.#openTops, w);
       if (w < 0) return -1;
-      rest = ~(this.#words[w] as number);
+      rest = ~(cells[w] as number);
     }
-    const index = (w << 5) + Math.clz32(rest);
-    // In the last word the bits past the end are clear, and no answer.
+    const index = this.#last - (w << 5) - Math.clz32(rest & -rest);
+    // In the word that `size` cuts the bits past it are clear, and no answer.
     return index < this.size ? index : -1;
   }
 
   takeLowest(): number {
-    if (this.#count === 0) return -1;
-    this.#count -= 1;
-    const words = this.#words;
-    let w = this.#low;
-    let before = words[w] as number;
-    if (before === 0) {
-      w = this.#occupied.first();
-      before = words[w] as number;
-      this.#low = w;
-    }
-    const bit = Math.clz32(before);
-    const after = before ^ (FIRST_BIT >>> bit);
-    words[w] = after;
+    const top = this.#top;
+    if (top === 0) return this.#count === 0 ? -1 : this.#takeElsewhere();
+    const cells = this.#cells;
+    const s = Math.clz32(top & -top);
+    const summary = cells[PAGE_SUMMARY + s] as number;
+    const w = (s << 5) + Math.clz32(summary & -summary);
+    const before = cells[w] as number;
+    const after = before & (before - 1);
+    cells[w] = after;
+    // `| 0`: no check for an overflow.
+    this.#count = (this.#count - 1) | 0;
     if (after === 0) {
-      const s = w >>> 5;
-      const rest = (this.#summary[s] as number) ^ (FIRST_BIT >>> w);
-      this.#summary[s] = rest;
-      if (rest === 0) {
-        const t = s >>> 5;
-        this.#top[t] = (this.#top[t] as number) ^ (FIRST_BIT >>> s);
-      }
+      const rest = summary & (summary - 1);
+      cells[PAGE_SUMMARY + s] = rest;
+      if (rest === 0) this.#top = top & (top - 1);
     }
-    if (before === -1) {
-      const s = w >>> 5;
-      const t = s >>> 5;
-      this.#openSummary[s] = (this.#openSummary[s] as number) | (FIRST_BIT >>> w);
-      this.#openTop[t] = (this.#openTop[t] as number) | (FIRST_BIT >>> s);
-    }
-    return (w << 5) + bit;
+    if (before === -1) this.#takeInHand(w);
+    return PAGE_LAST - (w << 5) - Math.clz32(before & -before);
   }
 
   drain(into: Int32Array): number {
-    const words = this.#words;
+    if (this.#hand !== 0) this.#putBack();
+    const cells = this.#cells;
     const limit = Math.min(into.length, this.#count);
     let taken = 0;
-    for (let t = 0; taken < limit; t += 1) {
-      let topWord = this.#top[t] as number;
-      while (topWord !== 0 && taken < limit) {
-        const s = (t << 5) + Math.clz32(topWord);
-        let summary = this.#summary[s] as number;
-        while (summary !== 0 && taken < limit) {
-          const w = (s << 5) + Math.clz32(summary);
-          const base = w << 5;
-          let rest = words[w] as number;
-          if (rest === -1) this.#open.add(w);
-          if (rest === -1 && limit - taken >= 32) {
-            for (let bit = 0; bit < 32; bit += 4) {
-              into[taken] = base + bit;
-              into[taken + 1] = base + bit + 1;
-              into[taken + 2] = base + bit + 2;
-              into[taken + 3] = base + bit + 3;
+    this.#storeTop();
+    for (let t = this.#openSummary - 1; taken < limit; t -= 1) {
+      let top = cells[t] as number;
+      while (top !== 0 && taken < limit) {
+        const s = ((t - this.#tops) << 5) + Math.clz32(top & -top);
+        let summary = cells[this.#summary + s] as number;
+        do {
+          const w = (s << 5) + Math.clz32(summary & -summary);
+          const from = this.#last - (w << 5);
+          let word = cells[w] as number;
+          if (word === -1) addWord(cells, this.#openSummary, this.#openTops, w);
+          if (word === -1 && limit - taken >= 32) {
+            for (let index = from - 31; index <= from; index += 4) {
+              into[taken] = index;
+              into[taken + 1] = index + 1;
+              into[taken + 2] = index + 2;
+              into[taken + 3] = index + 3;
               taken += 4;
             }
-            rest = 0;
+            word = 0;
           } else {
             do {
-              const bit = Math.clz32(rest);
-              into[taken] = base + bit;
+              into[taken] = from - Math.clz32(word & -word);
               taken += 1;
-              rest ^= FIRST_BIT >>> bit;
-            } while (rest !== 0 && taken < limit);
+              word &= word - 1;
+            } while (word !== 0 && taken < limit);
           }
-          words[w] = rest;
-          if (rest === 0) summary ^= FIRST_BIT >>> w;
-        }
-        this.#summary[s] = summary;
-        if (summary === 0) topWord ^= FIRST_BIT >>> s;
+          cells[w] = word;
+          if (word === 0) summary &= summary - 1;
+        } while (summary !== 0 && taken < limit);
+        cells[this.#summary + s] = summary;
+        if (summary === 0) top &= top - 1;
       }
-      this.#top[t] = topWord;
+      cells[t] = top;
     }
+    this.#loadTop();
     this.#count -= taken;
     return taken;
   }
@@ -277,32 +286,120 @@ export class Bitmap implements BitSet {
   }
 
   copy(): Bitmap {
+    if (this.#hand !== 0) this.#putBack();
     const copy = new Bitmap(this.size);
-    this.#words.forEach((word, index) => {
-      if (word !== 0) copy.#write(index, word);
-    });
+    copy.#cells.set(this.#cells);
+    copy.#top = this.#top;
+    copy.#count = this.#count;
     return copy;
   }
 
   equals(other: BitSet): boolean {
     if (!(other instanceof Bitmap)) return sameBits(this, other);
     if (other.size !== this.size || other.#count !== this.#count) return false;
-    return this.#words.every((word, index) => word === other.#words[index]);
+    if (this.#hand !== 0) this.#putBack();
+    if (other.#hand !== 0) other.#putBack();
+    const words = this.#cells.subarray(0, this.#summary);
+    return words.every((word, w) => word === other.#cells[w]);
   }
 
   toBytes(): Uint8Array {
-    return wordsToBytes(this.size, (index) => this.#words[index] as number);
+    if (this.#hand !== 0) this.#putBack();
+    return wordsToBytes(this.size, (word) => this.#cells[this.#wordOf(word * 32)] as number);
   }
 
-  /** Replaces a word and keeps count, hint and both indices. */
+  /** The word of bit `index`. */
+  #wordOf(index: number): number {
+    return (this.#last - index) >>> 5;
+  }
+
+  /** The rest of takeLowest: from the word in hand, or from a bitmap of several pages. */
+  #takeElsewhere(): number {
+    if (this.#hand === 0) return this.#takeFromPages();
+    const word = this.#hand;
+    const rest = word & (word - 1);
+    this.#hand = rest;
+    this.#count = (this.#count - 1) | 0;
+    if (rest === 0) this.#loadTop();
+    return this.#handFrom - Math.clz32(word & -word);
+  }
+
+  #takeFromPages(): number {
+    const cells = this.#cells;
+    const w = wordBelow(cells, this.#summary, this.#tops, this.#summary);
+    const before = cells[w] as number;
+    const after = before & (before - 1);
+    cells[w] = after;
+    this.#count -= 1;
+    if (after === 0) this.#leave(w);
+    if (before === -1) addWord(cells, this.#openSummary, this.#openTops, w);
+    return this.#last - (w << 5) - Math.clz32(before & -before);
+  }
+
+  /** After the first bit of a full word was taken: takes the word out of its cell and the index. */
+  #takeInHand(w: number): void {
+    addWord(this.#cells, this.#openSummary, this.#openTops, w);
+    this.#hand = this.#cells[w] as number;
+    this.#handFrom = this.#last - (w << 5);
+    this.#cells[w] = 0;
+    this.#leave(w);
+    this.#storeTop();
+    this.#top = 0;
+  }
+
+  /** Puts the word in hand back into its cell. */
+  #putBack(): void {
+    const w = this.#wordOf(this.#handFrom);
+    this.#cells[w] = this.#hand;
+    this.#hand = 0;
+    this.#loadTop();
+    this.#list(w);
+  }
+
+  /** The rest of testAndClear, when the bit's cell is 0 and a word is in hand. */
+  #clearInHand(index: number): boolean {
+    this.#putBack();
+    return this.testAndClear(index);
+  }
+
+  /** Before a word is marked whose cell is 0. @returns What is in it. */
+  #enter(w: number): number {
+    if (this.#hand !== 0) this.#putBack();
+    const word = this.#cells[w] as number;
+    if (word === 0) this.#list(w);
+    return word;
+  }
+
+  /** Adds a word to the index of those that are not empty. */
+  #list(w: number): void {
+    this.#storeTop();
+    addWord(this.#cells, this.#summary, this.#tops, w);
+    this.#loadTop();
+  }
+
+  /** Removes a word from the index of those that are not empty. */
+  #leave(w: number): void {
+    this.#storeTop();
+    removeWord(this.#cells, this.#summary, this.#tops, w);
+    this.#loadTop();
+  }
+
+  #storeTop(): void {
+    if (this.size <= PAGE) this.#cells[this.#tops] = this.#top;
+  }
+
+  #loadTop(): void {
+    if (this.size <= PAGE) this.#top = this.#cells[this.#tops] as number;
+  }
+
+  /** Replaces a word and keeps the count and both indices. */
   #write(w: number, after: number): void {
-    const before = this.#words[w] as number;
-    this.#words[w] = after;
+    const before = this.#cells[w] as number;
+    this.#cells[w] = after;
     this.#count += popcount(after) - popcount(before);
-    if (after === 0) this.#occupied.remove(w);
-    else this.#occupied.add(w);
-    if (after === -1) this.#open.remove(w);
-    else this.#open.add(w);
-    this.#low = this.#words.length - 1;
+    if (before === 0 && after !== 0) this.#list(w);
+    if (before !== 0 && after === 0) this.#leave(w);
+    if (after === -1) removeWord(this.#cells, this.#openSummary, this.#openTops, w);
+    else addWord(this.#cells, this.#openSummary, this.#openTops, w);
   }
 }

@@ -1,30 +1,23 @@
 import { BitmapError } from "./bitmap-error.ts";
 import { wordsFor } from "./bits.ts";
 
-/** Each byte with its bits in the other order. */
-const REVERSED: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
-  let reversed = 0;
-  for (let bit = 0; bit < 8; bit += 1) if (byte & (1 << bit)) reversed |= 0x80 >>> bit;
-  return reversed;
-});
-
 /** Bytes of the image of so many bits. */
 const imageLength = (size: number): number => Math.ceil(size / 8);
 
-/** Words, most significant bit first, to an image in Xen's order. */
+/** Words, bit i of each with the weight `1 << i`, to an image in Xen's order. */
 export const wordsToBytes = (size: number, wordAt: (index: number) => number): Uint8Array => {
   const bytes = new Uint8Array(imageLength(size));
   let word = 0;
   for (let index = 0; index < bytes.length; index += 1) {
     if ((index & 3) === 0) word = wordAt(index >>> 2);
-    bytes[index] = REVERSED[word >>> 24] as number;
-    word <<= 8;
+    bytes[index] = word;
+    word >>>= 8;
   }
   return bytes;
 };
 
 /**
- * An image in Xen's order to words, most significant bit first.
+ * An image in Xen's order to words, bit i of each with the weight `1 << i`.
  *
  * @throws BitmapError "wrong-size" unless `bytes` is exactly ⌈size / 8⌉ long; "stray-bit" when the
  *   last byte has a bit set at or past `size`: whoever wrote it believes in another size.
@@ -36,14 +29,16 @@ export const bytesToWords = (where: string, size: number, bytes: Uint8Array): In
   }
   const words = new Int32Array(wordsFor(size));
   for (let index = 0; index < expected; index += 1) {
-    const byte = REVERSED[bytes[index] as number] as number;
     const word = index >>> 2;
-    words[word] = (words[word] as number) | (byte << (24 - 8 * (index & 3)));
+    words[word] = (words[word] as number) | ((bytes[index] as number) << (8 * (index & 3)));
   }
   const last = words.length - 1;
-  const stray = (size & 31) === 0 ? 0 : (words[last] as number) & (-1 >>> (size & 31));
+  const stray = (size & 31) === 0 ? 0 : (words[last] as number) & (-1 << size);
   if (stray !== 0) {
-    throw new BitmapError(where, "stray-bit", { bit: (last << 5) + Math.clz32(stray), size });
+    throw new BitmapError(where, "stray-bit", {
+      bit: (last << 5) + 31 - Math.clz32(stray & -stray),
+      size,
+    });
   }
   return words;
 };
