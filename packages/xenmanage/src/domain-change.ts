@@ -15,4 +15,5 @@ export type DomainChange =
   /** Another domain has the domid: `previous` is gone, `domain` appeared, perhaps shut down or dead already. */
   | { readonly kind: "replaced"; readonly domain: DomainInfo; readonly previous: DomainInfo };
 
+/** The kinds of change. */
 export type DomainChangeKind = DomainChange["kind"];

@@ -36,6 +36,7 @@ export interface XenmanageErrorDetails {
   readonly "wrong-state": { readonly expected: "running" | "stopped" };
 }
 
+/** The kinds of failure. */
 export type XenmanageErrorCode = keyof XenmanageErrorDetails;
 
 /** A failure of this package. `code` is the errno's name where the hypervisor gave one. */

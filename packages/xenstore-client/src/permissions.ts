@@ -1,6 +1,7 @@
 import { ACCESS, formatPermission, parsePermission } from "@xenkit/xenstore-wire";
 import { XenstoreError } from "./client-error.ts";
 
+/** What a domain may do with a node. */
 export type Access = keyof typeof ACCESS;
 
 /** Who may do what with a node. */
@@ -13,6 +14,7 @@ export interface Permissions {
   readonly entries: readonly PermissionEntry[];
 }
 
+/** What one domain may do with a node. */
 export interface PermissionEntry {
   readonly domid: number;
   readonly access: Access;

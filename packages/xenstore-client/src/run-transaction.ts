@@ -5,6 +5,7 @@ import type { Runtime } from "./runtime.ts";
 import type { RequestOptions } from "./session-options.ts";
 import type { Transaction } from "./transaction.ts";
 
+/** How long and how often a transaction is tried. */
 export interface TransactionOptions {
   /** Aborts the transaction and rejects with `aborted`, at whatever point it is. */
   readonly signal?: AbortSignal;

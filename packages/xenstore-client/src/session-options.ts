@@ -22,6 +22,7 @@ export interface ClientOptions {
   readonly runtime?: Runtime;
 }
 
+/** How long a request may take. */
 export interface RequestOptions {
   /** Rejects with `aborted`; what was not sent never is. */
   readonly signal?: AbortSignal;

@@ -30,6 +30,7 @@ export type ClientStatus =
       readonly error: XenstoreError | undefined;
     };
 
+/** How often a lost connection is tried again. */
 export interface ReconnectOptions {
   /** Upper bound of the first pause; it doubles each time. Default 50. */
   readonly minMs?: number;

@@ -1,6 +1,7 @@
 import type { Client } from "./client.ts";
 import { isXenstoreError, XenstoreError } from "./client-error.ts";
 
+/** How long to wait. */
 export interface WaitOptions {
   /** Rejects with `aborted`. */
   readonly signal?: AbortSignal;

@@ -1,6 +1,7 @@
 import { XenstoreError } from "./client-error.ts";
 import { type WatchEvent, type WatchOverflow, WatchQueue } from "./watch-queue.ts";
 
+/** What is watched, and what becomes of events that nobody takes. */
 export interface WatchOptions {
   /** Ends the watch; the iteration then throws `aborted`. */
   readonly signal?: AbortSignal;

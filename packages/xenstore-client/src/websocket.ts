@@ -1,5 +1,6 @@
 import type { Link, Transport, TransportPeer } from "./transport.ts";
 
+/** How a WebSocket is opened. */
 export interface WebSocketOptions {
   readonly protocols?: readonly string[];
   /** Default: the platform's. */

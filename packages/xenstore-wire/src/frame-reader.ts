@@ -10,8 +10,11 @@ const NOTHING = new Uint8Array(0);
  * begun: 4112 bytes by default, whatever the other side announces. Nothing is copied but a message that is split.
  *
  * @example
- * reader.push(chunk);
- * while (reader.next()) answer(reader.type, reader.payload);
+ * import { encodeMessage, FrameReader, MESSAGE } from "@xenkit/xenstore-wire";
+ *
+ * const reader = new FrameReader();
+ * reader.push(encodeMessage({ type: MESSAGE.read, reqId: 1, txId: 0, payload: new Uint8Array(1) }));
+ * while (reader.next()) console.log(reader.type, reader.payload);
  */
 export class FrameReader {
   type = 0;

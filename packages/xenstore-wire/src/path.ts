@@ -1,5 +1,6 @@
-/** Longest absolute and relative path that the protocol advises, in bytes. The daemon's own limit is `path-max`. */
+/** Longest absolute path that the protocol advises, in bytes. The daemon's own limit is `path-max`. */
 export const ABSOLUTE_PATH_MAX = 3072;
+/** As {@link ABSOLUTE_PATH_MAX}, for a path below the home of its domain. */
 export const RELATIVE_PATH_MAX = 2048;
 
 /** What a canonical path may look like, by the first byte of what was given. */

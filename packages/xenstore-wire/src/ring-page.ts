@@ -31,8 +31,10 @@ export const RING_PAGE = {
 /** Bytes in each ring. All of them may be filled. */
 export const RING_SIZE = 1024;
 
+/** The states of `connection` in the page, u32. */
 export const RING_CONNECTION = { connected: 0, reconnect: 1 } as const;
 
+/** The values of `error` in the page, u32: why the server has closed the ring. */
 export const RING_ERROR = { none: 0, communication: 1, index: 2, protocol: 3 } as const;
 
 /** What a daemon offers, in the page and in GET_FEATURE. */

@@ -22,6 +22,7 @@ export const WIRE_ERRNO = {
   EPERM: 1,
 } as const;
 
+/** An error as the protocol sends it: the name of an errno. */
 export type WireErrorName = keyof typeof WIRE_ERRNO;
 
 /**

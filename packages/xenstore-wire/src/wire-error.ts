@@ -12,6 +12,7 @@ export interface WireErrorDetails {
   readonly "not-bytes": { readonly index: number; readonly unit: number };
 }
 
+/** The kinds of failure. */
 export type WireErrorCode = keyof WireErrorDetails;
 
 /** A message that cannot be. Errors that travel as messages are {@link WireErrorName}, not this. */

@@ -68,7 +68,7 @@ export class Connection implements Caller {
   readonly kind: "socket" | "guest";
   readonly domid: number;
   readonly privileged: boolean;
-  /** By {@link watchKey}, in the order in which they were set. */
+  /** By `watchKey`, in the order in which they were set. */
   readonly watches: Map<string, Watch<Connection>> = new Map();
   readonly transactions: Map<number, Transaction> = new Map();
   /** Watches are numbered in the order in which they are set. */

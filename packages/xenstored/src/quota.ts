@@ -12,6 +12,7 @@ export const QUOTA_NAMES = [
   "node-size",
 ] as const;
 
+/** A quota, by the name that the control protocol gives it. */
 export type QuotaName = (typeof QUOTA_NAMES)[number];
 
 /** Limits of one domain: u32, 0 is no limit. Sizes in bytes. A limit itself is accepted. */

@@ -14,6 +14,7 @@ export interface XenstoredErrorDetails {
   readonly "cannot-listen": { readonly path: string; readonly errno: string };
 }
 
+/** The kinds of failure. */
 export type XenstoredErrorCode = keyof XenstoredErrorDetails;
 
 /** Why a daemon cannot be served. What a client does wrong is answered to the client. */
