@@ -33,6 +33,7 @@ export const commandsOf = (root) => {
     },
     rehearse: { steps: [script("tools/release-rehearsal/src/main.ts")], cwd: "root" },
     independence: { steps: [script("tools/release-rehearsal/src/independence.ts")], cwd: "root" },
+    docs: { steps: [script("tools/docs/src/main.ts")], cwd: "root" },
     bench: { steps: [script("tools/bench/src/run.ts")], cwd: "root" },
     changeset: { steps: [["node", bin("@changesets/cli/bin.js")]], cwd: "root" },
     test: { steps: [vitest], cwd: "root" },

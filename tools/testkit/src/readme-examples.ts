@@ -15,9 +15,11 @@ interface Example {
 /**
  * Makes a test of every `ts` block of a README: it is run by Node from the package's own folder, and what it
  * prints must equal the `text output` block that follows, if one does.
+ *
+ * @param from - A file of the package whose dependencies the examples use, when the README is no package's.
  */
-export const readmeExamples = (readme: URL): void => {
-  const directory = dirname(fileURLToPath(readme));
+export const readmeExamples = (readme: URL, { from = readme }: { from?: URL } = {}): void => {
+  const directory = dirname(fileURLToPath(from));
   const examples = examplesOf(readFileSync(readme, "utf8"));
   describe("the README", () => {
     test("has an example", () => {

@@ -1,0 +1,5 @@
+import { readmeExamples } from "@xenkit/testkit";
+
+readmeExamples(new URL("../../../README.md", import.meta.url), {
+  from: new URL("../package.json", import.meta.url),
+});
