@@ -55,6 +55,7 @@ describe("the store of a host, as the toolstack uses it", () => {
     await using host = await createHost();
     const conflicting = (): void =>
       host.store.transaction((inside) => {
+        inside.read("/c");
         inside.write("/c", "inside");
         host.store.write("/c", "outside");
       });

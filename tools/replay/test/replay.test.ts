@@ -83,11 +83,12 @@ const flip = (hex: string, byte: number, bits: number): string => {
   return hex.slice(0, 2 * byte) + value.toString(16).padStart(2, "0") + hex.slice(2 * byte + 2);
 };
 
-/** What the answer takes the place of says nothing in a request: the fields of the struct, but not pad0. */
-const isOverwritten = (line: JsonLine | undefined, byte: number): boolean =>
-  line?.["op"] === "get_domain_state" &&
-  line["rc"] === 0 &&
-  ((byte >= 16 && byte < 20) || (byte >= 24 && byte < 32));
+/** What an answer takes the place of says nothing in a request: the fields of a domain's state but pad0, a new port. */
+const isOverwritten = (line: JsonLine | undefined, byte: number): boolean => {
+  if (line?.["rc"] !== 0) return false;
+  if (line["op"] === "evtchn_op:bind_virq") return byte >= 8;
+  return line["op"] === "get_domain_state" && byte >= 16 && byte < 32 && (byte < 20 || byte >= 24);
+};
 
 const MAIN = ["xen-4.21.2/get-domain-state.jsonl", "xen-4.22.0/get-domain-state.jsonl"];
 
