@@ -19,23 +19,29 @@ export const commandsOf = (root) => {
   const script = (/** @type {string} */ path) => ["node", source, join(root, path)];
   const vitest = ["node", bin("vitest/vitest.mjs"), "run"];
   const turbo = ["node", bin("turbo/bin/turbo")];
+  const build = [...turbo, "run", "build", "--output-logs=errors-only"];
+  const packCheck = script("tools/pack-check/src/main.ts");
+  const docs = script("tools/docs/src/main.ts");
+  const changeset = ["node", bin("@changesets/cli/bin.js")];
   return {
     start: { steps: [[...script("packages/xenkit/src/bin.ts"), "up", "--demo"]], cwd: "caller" },
     xenkit: { steps: [script("packages/xenkit/src/bin.ts")], cwd: "caller" },
     replay: { steps: [script("tools/replay/src/main.ts")], cwd: "caller" },
     oracle: { steps: [script("tools/oracle/src/main.ts")], cwd: "caller" },
-    "pack-check": {
+    "pack-check": { steps: [build, packCheck], cwd: "root" },
+    rehearse: { steps: [script("tools/release-rehearsal/src/main.ts")], cwd: "root" },
+    independence: { steps: [script("tools/release-rehearsal/src/independence.ts")], cwd: "root" },
+    docs: { steps: [docs], cwd: "root" },
+    bench: { steps: [script("tools/bench/src/run.ts")], cwd: "root" },
+    changeset: { steps: [changeset], cwd: "root" },
+    version: {
       steps: [
-        [...turbo, "run", "build", "--output-logs=errors-only"],
-        script("tools/pack-check/src/main.ts"),
+        [...changeset, "version"],
+        [...docs, "--update"],
       ],
       cwd: "root",
     },
-    rehearse: { steps: [script("tools/release-rehearsal/src/main.ts")], cwd: "root" },
-    independence: { steps: [script("tools/release-rehearsal/src/independence.ts")], cwd: "root" },
-    docs: { steps: [script("tools/docs/src/main.ts")], cwd: "root" },
-    bench: { steps: [script("tools/bench/src/run.ts")], cwd: "root" },
-    changeset: { steps: [["node", bin("@changesets/cli/bin.js")]], cwd: "root" },
+    release: { steps: [build, packCheck, [...changeset, "publish"]], cwd: "root" },
     test: { steps: [vitest], cwd: "root" },
     check: {
       steps: [
