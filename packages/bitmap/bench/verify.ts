@@ -13,28 +13,30 @@ export const verify = (): void => {
       const length = c.taken_by(which, bits, into);
       assert.deepEqual([...into.subarray(0, length)], expected, `C ${which}, ${bits} bits`);
     }
-    for (const [name, set] of Object.entries(contenders())) {
-      for (const place of places) set.mark(place);
-      assert.equal(set.count(), expected.length, `${name}: count`);
-      const one = expected.map(() => set.takeLowest());
+    for (const [name, of] of Object.entries(contenders)) {
+      const set = of.make();
+      for (const place of places) of.mark(set, place);
+      assert.equal(of.count(set), expected.length, `${name}: count`);
+      const one = expected.map(() => of.takeLowest(set));
       assert.deepEqual(one, expected, `${name}: one by one`);
-      assert.equal(set.takeLowest(), -1, `${name}: empty`);
-      for (const place of places) set.mark(place);
-      const { indices, length } = set.takeAll();
+      assert.equal(of.takeLowest(set), -1, `${name}: empty`);
+      for (const place of places) of.mark(set, place);
+      const { indices, length } = of.takeAll(set);
       assert.deepEqual(Array.from(indices).slice(0, length), expected, `${name}: batch`);
-      assert.equal(set.takeLowest(), -1, `${name}: empty after a batch`);
-      set.mark(7);
+      assert.equal(of.takeLowest(set), -1, `${name}: empty after a batch`);
+      of.mark(set, 7);
       assert.deepEqual(
-        [set.testAndClear(8), set.testAndClear(7), set.testAndClear(7)],
+        [of.testAndClear(set, 8), of.testAndClear(set, 7), of.testAndClear(set, 7)],
         [false, true, false],
         name,
       );
     }
   }
-  for (const [name, set] of Object.entries(contenders())) {
-    set.markAll();
-    assert.equal(set.count(), BITS, `${name}: all`);
-    const { indices, length } = set.takeAll();
+  for (const [name, of] of Object.entries(contenders)) {
+    const set = of.make();
+    of.markAll(set);
+    assert.equal(of.count(set), BITS, `${name}: all`);
+    const { indices, length } = of.takeAll(set);
     assert.equal(length, BITS, name);
     assert.ok(
       Array.from(indices).every((value, index) => value === index),

@@ -217,7 +217,15 @@ export class Bitmap implements BitSet {
 
   takeLowest(): number {
     const top = this.#top;
-    if (top === 0) return this.#count === 0 ? -1 : this.#takeElsewhere();
+    if (top === 0) {
+      const word = this.#hand;
+      if (word === 0) return this.size <= PAGE ? -1 : this.#takeFromPages();
+      const rest = word & (word - 1);
+      this.#hand = rest;
+      this.#count = (this.#count - 1) | 0;
+      if (rest === 0) this.#loadTop();
+      return this.#handFrom - Math.clz32(word & -word);
+    }
     const cells = this.#cells;
     const s = Math.clz32(top & -top);
     const summary = cells[PAGE_SUMMARY + s] as number;
@@ -240,16 +248,19 @@ export class Bitmap implements BitSet {
     if (this.#hand !== 0) this.#putBack();
     const cells = this.#cells;
     const limit = Math.min(into.length, this.#count);
+    const summaryAt = this.#summary;
+    const last = this.#last;
+    const tops = this.#tops;
     let taken = 0;
     this.#storeTop();
     for (let t = this.#openSummary - 1; taken < limit; t -= 1) {
       let top = cells[t] as number;
       while (top !== 0 && taken < limit) {
-        const s = ((t - this.#tops) << 5) + Math.clz32(top & -top);
-        let summary = cells[this.#summary + s] as number;
+        const s = ((t - tops) << 5) + Math.clz32(top & -top);
+        let summary = cells[summaryAt + s] as number;
         do {
           const w = (s << 5) + Math.clz32(summary & -summary);
-          const from = this.#last - (w << 5);
+          const from = last - (w << 5);
           let word = cells[w] as number;
           if (word === -1) addWord(cells, this.#openSummary, this.#openTops, w);
           if (word === -1 && limit - taken >= 32) {
@@ -271,7 +282,7 @@ export class Bitmap implements BitSet {
           cells[w] = word;
           if (word === 0) summary &= summary - 1;
         } while (summary !== 0 && taken < limit);
-        cells[this.#summary + s] = summary;
+        cells[summaryAt + s] = summary;
         if (summary === 0) top &= top - 1;
       }
       cells[t] = top;
@@ -313,20 +324,11 @@ export class Bitmap implements BitSet {
     return (this.#last - index) >>> 5;
   }
 
-  /** The rest of takeLowest: from the word in hand, or from a bitmap of several pages. */
-  #takeElsewhere(): number {
-    if (this.#hand === 0) return this.#takeFromPages();
-    const word = this.#hand;
-    const rest = word & (word - 1);
-    this.#hand = rest;
-    this.#count = (this.#count - 1) | 0;
-    if (rest === 0) this.#loadTop();
-    return this.#handFrom - Math.clz32(word & -word);
-  }
-
+  /** The rest of takeLowest, in a bitmap of several pages. */
   #takeFromPages(): number {
     const cells = this.#cells;
     const w = wordBelow(cells, this.#summary, this.#tops, this.#summary);
+    if (w < 0) return -1;
     const before = cells[w] as number;
     const after = before & (before - 1);
     cells[w] = after;
@@ -339,12 +341,13 @@ export class Bitmap implements BitSet {
   /** After the first bit of a full word was taken: takes the word out of its cell and the index. */
   #takeInHand(w: number): void {
     addWord(this.#cells, this.#openSummary, this.#openTops, w);
-    this.#hand = this.#cells[w] as number;
-    this.#handFrom = this.#last - (w << 5);
+    const rest = this.#cells[w] as number;
     this.#cells[w] = 0;
     this.#leave(w);
     this.#storeTop();
     this.#top = 0;
+    this.#hand = rest;
+    this.#handFrom = this.#last - (w << 5);
   }
 
   /** Puts the word in hand back into its cell. */
@@ -385,11 +388,11 @@ export class Bitmap implements BitSet {
   }
 
   #storeTop(): void {
-    if (this.size <= PAGE) this.#cells[this.#tops] = this.#top;
+    if (this.size <= PAGE && this.#hand === 0) this.#cells[this.#tops] = this.#top;
   }
 
   #loadTop(): void {
-    if (this.size <= PAGE) this.#top = this.#cells[this.#tops] as number;
+    if (this.size <= PAGE && this.#hand === 0) this.#top = this.#cells[this.#tops] as number;
   }
 
   /** Replaces a word and keeps the count and both indices. */

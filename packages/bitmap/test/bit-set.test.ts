@@ -1,7 +1,16 @@
 import { AtomicBitmap, Bitmap, BitmapError, type BitSet, isBitmapError } from "@xenkit/bitmap";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { below, EDGES, expectSame, imageOf, Model, runStep, steps } from "./support/model.ts";
+import {
+  below,
+  EDGES,
+  expectSame,
+  imageOf,
+  Model,
+  runStep,
+  type Step,
+  steps,
+} from "./support/model.ts";
 
 interface Kind {
   readonly name: string;
@@ -123,6 +132,37 @@ describe.each(KINDS)("$name", ({ make, fromBytes }) => {
         set.clearRange(from, to);
         expect([set.count, set.nextClear(0)]).toEqual([bits - (to - from), from < to ? from : -1]);
         expect(set.nextSet(from)).toBe(to < bits ? to : -1);
+      }
+    }
+  });
+
+  // Full words and bits on both sides of them, some taken: Bitmap has such a word in hand then.
+  test("does any other operation rightly in the middle of taking a full word", () => {
+    const indices = [0, 31, 32, 33, 63, 64, 95, 96, 2000];
+    const bounds = [0, 32, 40, 64, 96, 2100];
+    const ops = ["set", "clear", "test", "testAndSet", "testAndClear"] as const;
+    const second: Step[] = [
+      ...ops.flatMap((op) => indices.map((at) => ({ op, at }))),
+      ...(["setRange", "clearRange"] as const).flatMap((op) =>
+        bounds.flatMap((from) => bounds.filter((to) => to >= from).map((to) => ({ op, from, to }))),
+      ),
+      ...(["nextSet", "nextClear"] as const).flatMap((op) => bounds.map((from) => ({ op, from }))),
+      ...[0, 1, 31, 80].map((room) => ({ op: "drain" as const, room })),
+      ...(["fill", "clearAll", "takeLowest", "copy", "image"] as const).map((op) => ({ op })),
+    ];
+    for (const step of second) {
+      for (const taken of [1, 5, 31, 32, 33]) {
+        const model = new Model(2100);
+        let set = make(2100);
+        const run = (next: Step): void => {
+          set = runStep(set, model, next, fromBytes);
+        };
+        run({ op: "setRange", from: 32, to: 96 });
+        run({ op: "set", at: 2000 });
+        for (let n = 0; n < taken; n += 1) run({ op: "takeLowest" });
+        run(step);
+        for (let n = 0; n < 40; n += 1) run({ op: "takeLowest" });
+        expectSame(set, model);
       }
     }
   });
