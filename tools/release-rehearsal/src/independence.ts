@@ -22,7 +22,9 @@ const main = async (names: readonly string[]): Promise<number> => {
     return 2;
   }
   const scratch = mkdtempSync(join(tmpdir(), "xenkit-independence-"));
-  process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
+  process.once("exit", () =>
+    rmSync(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }),
+  );
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => process.exit(128 + constants.signals[signal]));
   const clone = join(scratch, "clone");

@@ -38,7 +38,7 @@ const main = async (args: readonly string[]): Promise<number> => {
   const scratch = mkdtempSync(join(tmpdir(), "xenkit-rehearsal-"));
   process.once("exit", () => {
     if (args.includes("--keep")) process.stderr.write(`kept: ${scratch}\n`);
-    else rmSync(scratch, { recursive: true, force: true });
+    else rmSync(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   });
   // What ends us by a signal must also run the handlers of "exit": they stop what we started.
   for (const signal of ["SIGINT", "SIGTERM"] as const)
