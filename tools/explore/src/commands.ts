@@ -1,0 +1,98 @@
+import {
+  CDF,
+  createDomain,
+  DOMCTL,
+  DOMCTL_PAYLOAD_OFFSET,
+  DOMCTL_SIZE,
+  DOMID,
+  EVTCHNOP,
+  evtchnBindVirq,
+  getDomainState,
+  HYPERVISOR,
+  INTERFACE_VERSION,
+  SCHEDOP,
+  schedRemoteShutdown,
+  VIRQ,
+} from "@xenkit/abi";
+import type { Call, Hypervisor } from "@xenkit/hypervisor";
+
+/**
+ * What a CPU does, as text: the verb, a domid, and for some who does it (dom0 when nobody is named).
+ *
+ * - `create D`, `shutdown D`, `destroy D`, `set-handler D`: a toolstack;
+ * - `bind by D`, `drain by D`, `query D by C`: hypercalls of some domain;
+ * - `crash`: the consumer is killed and a new one started; `resync`: it starts again by itself.
+ */
+export interface Command {
+  readonly text: string;
+  readonly verb: string;
+  /** What it is about; -1 for nothing. */
+  readonly domid: number;
+  readonly caller: number;
+}
+
+const PATTERN = /^([a-z-]+)(?: (\d+))?(?: by (\d+))?$/;
+const VERBS = new Set(
+  "create shutdown destroy set-handler bind drain query crash resync".split(" "),
+);
+
+export const parseCommand = (text: string): Command => {
+  const [, verb = "", domid = "-1", caller = "0"] = PATTERN.exec(text) ?? [];
+  if (!VERBS.has(verb)) throw new Error(`${text}: no such command`);
+  return { text, verb, domid: Number(domid), caller: Number(caller) };
+};
+
+const domctlBytes = (cmd: number, domid: number, word = 0): Uint8Array => {
+  const bytes = new Uint8Array(DOMCTL_SIZE);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, cmd, true);
+  view.setUint32(4, INTERFACE_VERSION["4.22"], true);
+  view.setUint16(8, domid, true);
+  view.setUint32(DOMCTL_PAYLOAD_OFFSET, word, true);
+  return bytes;
+};
+
+const CONFIG = {
+  ssidref: 0,
+  handle: new Uint8Array(16),
+  flags: CDF.hvm | CDF.hap,
+  iommuOpts: 0,
+  maxVcpus: 1,
+  maxEvtchnPort: 1023,
+  maxGrantFrames: 4,
+  maxMaptrackFrames: 0,
+  grantOpts: 1,
+  altp2m: 0,
+  vmtraceSize: 0,
+  cpupoolId: 0,
+  arch: { emulationFlags: 0, miscFlags: 0 },
+};
+
+/** Begins the hypercall that a command is. */
+export const beginCommand = (host: Hypervisor, command: Command): Call => {
+  const { verb, domid, caller } = command;
+  const domctl = (bytes: Uint8Array): Call => host.begin(caller, HYPERVISOR.domctl, bytes);
+  switch (verb) {
+    case "create": {
+      const bytes = domctlBytes(DOMCTL.createdomain, domid);
+      createDomain["4.22"].encode(CONFIG, bytes, DOMCTL_PAYLOAD_OFFSET);
+      return domctl(bytes);
+    }
+    case "shutdown": {
+      const bytes = schedRemoteShutdown.encode({ domainId: domid, reason: 0 });
+      return host.begin(caller, HYPERVISOR.schedOp, bytes, SCHEDOP.remoteShutdown);
+    }
+    case "destroy":
+      return domctl(domctlBytes(DOMCTL.destroydomain, domid));
+    case "set-handler":
+      return domctl(domctlBytes(DOMCTL.setVirqHandler, domid, VIRQ.domExc));
+    case "bind": {
+      const bytes = evtchnBindVirq.encode({ virq: VIRQ.domExc, vcpu: 0, port: 0 });
+      return host.begin(caller, HYPERVISOR.eventChannelOp, bytes, EVTCHNOP.bindVirq);
+    }
+    case "drain":
+      return domctl(getDomainState.encodeRequest(DOMID.invalid));
+    default:
+      return domctl(getDomainState.encodeRequest(domid));
+  }
+};

@@ -1,0 +1,84 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { SOUND, SWITCHES } from "./programs.ts";
+import { type Failure, replay, search } from "./search.ts";
+import { switchTable } from "./switch-table.ts";
+import { storyOf } from "./trace.ts";
+import { type Program, systemOf } from "./world.ts";
+
+const USAGE = `npm run explore                     every program, and every switch
+npm run explore -- --switch NAME    one switch: its trace (${SWITCHES.map(({ program }) => program.name).join(", ")})
+npm run explore -- --replay FILE    a run that was written with --save, or by a failure
+npm run explore -- --table          the table of the README
+  --save FILE   writes the run that fails
+  --full        without partial-order reduction`;
+
+const { values } = parseArgs({
+  options: {
+    switch: { type: "string" },
+    replay: { type: "string" },
+    save: { type: "string" },
+    table: { type: "boolean", default: false },
+    full: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+const reduction = values.full ? "none" : "persistent";
+
+const save = (file: string, program: Program, failure: Failure): void => {
+  writeFileSync(file, `${JSON.stringify({ program, path: failure.path })}\n`);
+  console.log(`npm run explore -- --replay ${file}`);
+};
+
+const replayFile = (file: string): void => {
+  const { program, path } = JSON.parse(readFileSync(file, "utf8")) as {
+    program: Program;
+    path: number[];
+  };
+  const system = systemOf(program);
+  const world = replay(system, path);
+  const broken = system.broken(world, system.moves(world).length === 0);
+  if (broken === undefined) console.log("all properties hold at the end of this run");
+  else console.log(storyOf(program, { ...broken, path }));
+};
+
+const exploreSwitch = (name: string): boolean => {
+  const found = SWITCHES.find(({ program }) => program.name === name);
+  if (found === undefined) throw new Error(`${name}: no such switch`);
+  const { failures, states } = search(systemOf(found.program), { reduction });
+  console.log(`${found.name}: ${states} states`);
+  for (const failure of failures) {
+    console.log(storyOf(found.program, failure));
+    if (values.save !== undefined) save(values.save, found.program, failure);
+  }
+  return failures.some(({ property }) => property === found.breaks);
+};
+
+const exploreAll = (): boolean => {
+  let holds = true;
+  for (const program of SOUND) {
+    const { states, transitions, depth, isBounded, failures } = search(systemOf(program), {
+      reduction,
+    });
+    const verdict = failures.length === 0 && isBounded ? "holds" : "FAILS";
+    console.log(
+      `${verdict}  ${program.name}: ${states} states, ${transitions} transitions, depth ${depth}`,
+    );
+    for (const failure of failures) {
+      console.log(storyOf(program, failure));
+      save(values.save ?? "explore-failure.json", program, failure);
+    }
+    holds &&= verdict === "holds";
+  }
+  for (const { program } of SWITCHES) holds = exploreSwitch(program.name) && holds;
+  return holds;
+};
+
+if (values.help) console.log(USAGE);
+else if (values.table) console.log(switchTable());
+else if (values.replay !== undefined) replayFile(values.replay);
+else {
+  const holds = values.switch === undefined ? exploreAll() : exploreSwitch(values.switch);
+  process.exitCode = holds ? 0 : 1;
+}

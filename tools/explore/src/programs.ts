@@ -1,0 +1,144 @@
+import type { Property } from "./properties.ts";
+import type { Program } from "./world.ts";
+
+/** Programs for which all properties hold, in every order. */
+export const SOUND: readonly Program[] = [
+  {
+    name: "a domid is reused",
+    consumer: "tracker",
+    before: ["create 1"],
+    cpus: [["destroy 1", "create 1"]],
+  },
+  {
+    name: "one ends while another begins",
+    consumer: "tracker",
+    before: ["create 1"],
+    cpus: [["shutdown 1", "destroy 1"], ["create 2"]],
+  },
+  {
+    name: "two CPUs destroy the same domain",
+    consumer: "tracker",
+    hypervisor: { teardownSteps: 1 },
+    before: ["create 1"],
+    cpus: [["destroy 1"], ["destroy 1"]],
+  },
+  {
+    name: "two domids, one reused",
+    consumer: "tracker",
+    before: ["create 1", "create 2"],
+    cpus: [["destroy 1", "create 1"], ["shutdown 2"]],
+  },
+  {
+    name: "the consumer is killed",
+    consumer: "tracker",
+    before: ["create 1"],
+    cpus: [["shutdown 1"], ["crash"]],
+  },
+  {
+    name: "the consumer starts again by itself while a domid is reused",
+    consumer: "tracker",
+    before: ["create 1"],
+    cpus: [["destroy 1", "create 1"], ["resync"]],
+  },
+  {
+    name: "another process binds the VIRQ while the consumer starts again",
+    consumer: "tracker",
+    before: ["create 1"],
+    cpus: [["shutdown 1"], ["bind by 0"], ["resync"]],
+  },
+  {
+    name: "a guest drains and asks",
+    consumer: "tracker",
+    before: ["create 1", "create 2"],
+    cpus: [["shutdown 1"], ["drain by 2", "query 1 by 2"]],
+  },
+  {
+    name: "a consumer by hand, without a mistake",
+    consumer: "by hand",
+    before: ["create 1"],
+    cpus: [["destroy 1", "create 1"]],
+  },
+];
+
+/** A program with one switch on, and the property that it must break. */
+export interface Switch {
+  readonly name: string;
+  readonly breaks: Property;
+  readonly program: Program;
+}
+
+export const SWITCHES: readonly Switch[] = [
+  {
+    name: "Xen's drain order",
+    breaks: "no lost change",
+    program: {
+      name: "drain-order",
+      consumer: "tracker",
+      hypervisor: { drainOrder: "lookup-first" },
+      before: ["create 1"],
+      cpus: [["destroy 1", "create 1"]],
+    },
+  },
+  {
+    name: "a failed bind ends the recording (XSA-496)",
+    breaks: "no invention",
+    program: {
+      name: "failed-bind",
+      consumer: "tracker",
+      hypervisor: { failedBind: "stops-recording" },
+      before: ["create 1"],
+      cpus: [["bind by 0"], ["resync"]],
+    },
+  },
+  {
+    name: "the VIRQ before the mark",
+    breaks: "mark before notice",
+    program: {
+      name: "virq-first",
+      consumer: "tracker",
+      hypervisor: { noticeOrder: "virq-first" },
+      before: ["create 1"],
+      cpus: [["shutdown 1"]],
+    },
+  },
+  {
+    name: "a consumer that unmasks before it drains",
+    breaks: "no lost change",
+    program: {
+      name: "unmask-first",
+      consumer: "unmasks before it drains",
+      before: ["create 1", "create 2"],
+      cpus: [["shutdown 1", "shutdown 2"]],
+    },
+  },
+  {
+    name: "a consumer that takes one drain step per VIRQ",
+    breaks: "no lost change",
+    program: {
+      name: "one-step",
+      consumer: "one drain step per VIRQ",
+      before: ["create 1", "create 2"],
+      cpus: [["shutdown 1", "shutdown 2"]],
+    },
+  },
+  {
+    name: "a consumer that trusts domids without ids",
+    breaks: "no lost reuse",
+    program: {
+      name: "no-ids",
+      consumer: "trusts domids without ids",
+      before: ["create 1"],
+      cpus: [["destroy 1", "create 1"]],
+    },
+  },
+  {
+    name: "a consumer that asks for every domain",
+    breaks: "bounded work",
+    program: {
+      name: "asks-all",
+      consumer: "asks for every domain",
+      before: ["create 1"],
+      cpus: [["shutdown 1"]],
+    },
+  },
+];
