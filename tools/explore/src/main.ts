@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { type Failure, replay, search } from "@xenkit/testkit";
 import { SOUND, SWITCHES } from "./programs.ts";
-import { type Failure, replay, search } from "./search.ts";
 import { switchTable } from "./switch-table.ts";
 import { storyOf } from "./trace.ts";
 import { type Program, systemOf } from "./world.ts";

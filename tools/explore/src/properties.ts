@@ -1,6 +1,6 @@
 import { CAPS, STATE } from "@xenkit/abi";
+import type { Violation } from "@xenkit/testkit";
 import type { DomainChange, DomainInfo } from "@xenkit/xenmanage";
-import type { Violation } from "./search.ts";
 
 /** Every property, with the sentence that it stands for. */
 export const PROPERTIES = {

@@ -1,5 +1,5 @@
+import type { Move } from "@xenkit/testkit";
 import type { Command } from "./commands.ts";
-import type { Move } from "./search.ts";
 import type { World } from "./world.ts";
 
 /*

@@ -1,5 +1,5 @@
+import { search } from "@xenkit/testkit";
 import { SWITCHES } from "./programs.ts";
-import { search } from "./search.ts";
 import { traceOf } from "./trace.ts";
 import { systemOf } from "./world.ts";
 

@@ -1,4 +1,4 @@
-import type { Failure } from "./search.ts";
+import type { Failure } from "@xenkit/testkit";
 import { movesOf, type Program, systemOf, type World } from "./world.ts";
 
 /** What the consumer said in a move, if anything. */

@@ -9,12 +9,12 @@ import {
   type NoticeOrder,
   type StepName,
 } from "@xenkit/hypervisor";
+import type { Move, System, Violation } from "@xenkit/testkit";
 import { beginCommand, type Command, parseCommand } from "./commands.ts";
 import { type ConsumerState, consumerStates, type Input } from "./consumer.ts";
 import { CONSUMERS, type ConsumerName } from "./consumers.ts";
 import { mayLearn, noLostChange, Reports, Truth, violation } from "./properties.ts";
 import { enoughOf } from "./reduction.ts";
-import type { Move, System, Violation } from "./search.ts";
 
 /** A small program: what was there before, and what several CPUs do at the same time. */
 export interface Program {

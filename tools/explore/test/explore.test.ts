@@ -2,15 +2,14 @@ import { readFileSync } from "node:fs";
 import {
   PROPERTIES,
   type Program,
-  replay,
   SOUND,
   SWITCHES,
-  search,
   storyOf,
   switchTable,
   systemOf,
   traceOf,
 } from "@xenkit/explore";
+import { replay, search } from "@xenkit/testkit";
 import { describe, expect, test } from "vitest";
 
 describe("every order of the steps of a small program", () => {

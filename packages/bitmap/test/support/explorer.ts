@@ -1,4 +1,5 @@
 import type { AtomicMemory } from "@xenkit/bitmap";
+import { type System, search } from "@xenkit/testkit";
 
 /** One operation of a thread. It may do nothing but use this memory. */
 export type Operation = (memory: AtomicMemory) => number;
@@ -153,7 +154,7 @@ const memoryOf = (state: State, cells = new Map<number, number>()): AtomicMemory
 /**
  * Runs the threads in every order of their atomic steps that can be told apart.
  *
- * The operations are the production code itself: after each step it is run again from its start,
+ * The search is the one of tools/explore. The operations are the production code itself: after each step it is run again from its start,
  * with the answers that it had. States that were met before are not explored again.
  *
  * @returns How many states there were, and how many ends.
@@ -172,38 +173,60 @@ export const explore = (what: Exploration): { readonly states: number; readonly 
     history: Object.fromEntries([...cells].map(([cell, value]) => [cell, [value]])),
     threads: [...what.threads.map(() => idle), { ...idle, results: done }],
   };
-  const met = new Set<string>();
-  const pending: State[] = [start];
-  let ends = 0;
-  for (let state = pending.pop(); state !== undefined; state = pending.pop()) {
-    const key = keyOf(state);
-    if (met.has(key)) continue;
-    met.add(key);
-    if (met.size > MAX_STATES) throw new Error(`more than ${MAX_STATES} states`);
-    const { threads } = state;
-    let running = 0;
-    for (const [index, thread] of threads.entries()) {
-      const operation = what.threads[index]?.[thread.results.length];
-      if (operation === undefined) continue;
-      running += 1;
-      // The rule for an operation is made when its first step is, not when the last one ended.
-      const told = thread.answers.length === 0 ? tell(threads, index) : thread.told;
-      const begun: State = { ...state, threads: threads.with(index, { ...thread, told }) };
-      const paused = stepOf(operation, thread.answers);
-      if (typeof paused === "number") throw new Error("an operation without a step");
-      for (const next of take(begun, index, paused, what.plainReads)) {
-        pending.push(finished(what, operation, withoutAdds(what, operation, next, index), index));
+  const system: System<World> = {
+    start: () => ({ state: start, nexts: undefined }),
+    copy: ({ state, nexts }) => ({ state, nexts }),
+    moves: (world) => {
+      world.nexts ??= nextsOf(what, world.state, tell);
+      return world.nexts.map(({ who }, id) => ({ id, who, what: `outcome ${id}` }));
+    },
+    take: (world, id) => {
+      world.nexts ??= nextsOf(what, world.state, tell);
+      world.state = world.nexts[id]?.state as State;
+      world.nexts = undefined;
+    },
+    key: ({ state }) => keyOf(state),
+    broken: ({ state }, isEnd) => {
+      if (isEnd) {
+        what.atRest(
+          memoryOf(state),
+          state.threads.map((thread) => thread.results),
+        );
       }
-    }
-    if (running === 0) {
-      ends += 1;
-      what.atRest(
-        memoryOf(state),
-        threads.map((thread) => thread.results),
-      );
-    }
-  }
-  return { states: met.size, ends };
+      return undefined;
+    },
+    endKey: ({ state }) => keyOf(state),
+  };
+  const { states, ends } = search(system, { maxStates: MAX_STATES });
+  return { states, ends: ends.size };
+};
+
+/** A state, and what can come after it once that was asked. */
+interface World {
+  state: State;
+  nexts: readonly { readonly who: string; readonly state: State }[] | undefined;
+}
+
+/** What each thread can do next: one state for each value that its step may return. */
+const nextsOf = (
+  what: Exploration,
+  state: State,
+  tell: (threads: readonly ThreadState[], index: number) => string,
+): { readonly who: string; readonly state: State }[] => {
+  const { threads } = state;
+  return [...threads.entries()].flatMap(([index, thread]) => {
+    const operation = what.threads[index]?.[thread.results.length];
+    if (operation === undefined) return [];
+    // The rule for an operation is made when its first step is, not when the last one ended.
+    const told = thread.answers.length === 0 ? tell(threads, index) : thread.told;
+    const begun: State = { ...state, threads: threads.with(index, { ...thread, told }) };
+    const paused = stepOf(operation, thread.answers);
+    if (typeof paused === "number") throw new Error("an operation without a step");
+    return take(begun, index, paused, what.plainReads).map((next) => ({
+      who: `thread ${index}`,
+      state: finished(what, operation, withoutAdds(what, operation, next, index), index),
+    }));
+  });
 };
 
 /** The next step of an operation, or its result when it has no further one. */

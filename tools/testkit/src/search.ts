@@ -18,6 +18,8 @@ export interface Violation {
 export interface System<World> {
   /** A new world, before its first move. */
   start(): World;
+  /** The same world once more. Without it, a world is made again by its moves. */
+  copy?(world: World): World;
   /** What can happen next, in an order that depends on the world's state only. None: all is quiet. */
   moves(world: World): readonly Move[];
   /** Makes one of these happen. */
@@ -113,6 +115,7 @@ export const search = <World>(system: System<World>, options: SearchOptions = {}
     const path = pathTo(state);
     let world: World | undefined = kept.get(state) ?? replay(system, path);
     kept.delete(state);
+    const before: World = world;
     const moves = system.moves(world);
     if (moves.length === 0) {
       // Where a property is broken already, the run has not come to its end.
@@ -123,14 +126,14 @@ export const search = <World>(system: System<World>, options: SearchOptions = {}
     const chosen = reduction === "none" ? moves : (system.enough?.(world, moves) ?? moves);
     for (const { id } of chosen) {
       // The first move goes on with the world that is there; the others need one of their own.
-      const next: World = world ?? replay(system, path);
+      const next: World = system.copy?.(before) ?? world ?? replay(system, path);
       world = undefined;
       system.take(next, id);
       const key = system.key(next);
       const known = numbers.get(key);
       edges.push(state, known ?? parents.length);
       if (known !== undefined) continue;
-      if (kept.size < MOST_KEPT) kept.set(parents.length, next);
+      if (system.copy !== undefined || kept.size < MOST_KEPT) kept.set(parents.length, next);
       add(key, state, id);
       fail(system.broken(next, false), [...path, id]);
     }
