@@ -53,7 +53,7 @@ const testAlone = async (
   clone: string,
   alone: string,
 ): Promise<string> => {
-  const env = { ...withoutNpm(process.env), TURBO_TELEMETRY_DISABLED: "1" };
+  const env = { ...withoutNpm(process.env), TURBO_TELEMETRY_DISABLED: "1", NO_COLOR: "1" };
   const turbo = join(root, "node_modules/turbo/bin/turbo");
   await run([process.execPath, turbo, "prune", manifest.name, "--out-dir", alone], {
     cwd: clone,

@@ -9,8 +9,8 @@ const manifests = join(import.meta.dirname, "../toolbox");
 
 /** The versions of TypeScript that a user may have. */
 export const COMPILERS = ["5.9", "6", "7"] as const;
-/** The versions of Node that a user may have. */
-export const NODES = ["22", "24"] as const;
+/** The versions of Node that a user may have; the first is the oldest that `engines` allows. */
+export const NODES = ["22.12", "22", "24"] as const;
 
 /** What a rehearsal uses of other people's programs. Paths are absolute. */
 export interface Toolbox {
