@@ -1,6 +1,18 @@
-import { encodeMessage, joinStrings, MESSAGE } from "@xenkit/xenstore-wire";
+import { ManualClock } from "@xenkit/store-replay";
+import {
+  bytesOf,
+  encodeMessage,
+  getU32,
+  joinStrings,
+  MESSAGE,
+  putU32,
+  RING_ERROR,
+  RING_PAGE,
+  RING_SIZE,
+} from "@xenkit/xenstore-wire";
+import { type RingHost, ringGuests } from "@xenkit/xenstored";
 import { describe, expect, test } from "vitest";
-import { TestHost } from "./client.ts";
+import { type TestClient, TestHost } from "./client.ts";
 
 const RELATED = ["read", "directory", "getPerms", "mkdir", "rm"] as const;
 
@@ -294,4 +306,149 @@ describe("a security advisory that concerns this daemon", () => {
     expect(dom0.ask("transactionEnd", "T\0", 1)).toBe("ENOENT");
     expect(dom0.ask("read", "/a\0")).toBe("ENOENT");
   });
+
+  test("xsa-38: ring indexes further apart than the ring end the service, 1024 apart are served", () => {
+    const host = new RingGuestHost();
+    const { page } = host;
+    const ask = encodeMessage({ type: MESSAGE.read, reqId: 0, txId: 0, payload: bytesOf("x\0") });
+    const count = Math.floor(RING_SIZE / ask.length);
+    const rest = encodeMessage({
+      type: MESSAGE.read,
+      reqId: 1,
+      txId: 0,
+      payload: bytesOf(`${"y".repeat(RING_SIZE - count * ask.length - 17 + ask.length)}\0`),
+    });
+    const full = Buffer.concat([...Array.from({ length: count - 1 }, () => ask), rest]);
+    expect(full.length).toBe(RING_SIZE);
+    page.set(full, RING_PAGE.request);
+    putU32(page, RING_PAGE.requestProducer, RING_SIZE);
+    host.notify();
+    expect(getU32(page, RING_PAGE.requestConsumer)).toBe(RING_SIZE);
+    expect(getU32(page, RING_PAGE.error)).toBe(RING_ERROR.none);
+    putU32(page, RING_PAGE.requestProducer, 2 * RING_SIZE + 1);
+    host.notify();
+    expect(getU32(page, RING_PAGE.error)).toBe(RING_ERROR.index);
+    expect(getU32(page, RING_PAGE.requestConsumer)).toBe(RING_SIZE);
+    expect(host.dom0.ask("isDomainIntroduced", "5\0")).toBe("T\0");
+  });
+
+  test("xsa-206: a guest that writes in a loop does not keep a transaction from being committed", () => {
+    const clock = new ManualClock();
+    const host = new TestHost({ clock, conflicts: "strict" });
+    const guest = host.guest(5);
+    guest.sendMany(100_000, "write", "k\0v");
+    const attempt = (): string => {
+      const id = host.dom0.ask("transactionStart", "\0").slice(0, -1);
+      host.dom0.ask("read", home(5, "/k\0"), Number(id));
+      // While dom0 thinks, the guest goes on as far as it may.
+      for (let tick = 0; tick < 4; tick += 1) {
+        guest.receive();
+        guest.connection.resume();
+      }
+      return host.dom0.ask("transactionEnd", "T\0", Number(id));
+    };
+    let attempts = 1;
+    while (attempt() !== "OK\0") attempts += 1;
+    expect(attempts).toBeLessThan(50);
+    expect(host.daemon.usage(5)?.held).toBe("write rate");
+  });
+
+  test("xsa-206: nor does it when the transaction only writes", () => {
+    const host = new TestHost();
+    const guest = host.guest(5);
+    const id = Number(host.dom0.ask("transactionStart", "\0").slice(0, -1));
+    host.dom0.ask("write", `${home(5, "/k\0")}dom0`, id);
+    guest.ask("write", "k\0guest");
+    expect(host.dom0.ask("transactionEnd", "T\0", id)).toBe("OK\0");
+  });
+
+  test("xsa-326: a guest with 20 requests under way is not read, nor one that is over its memory", () => {
+    const host = new TestHost();
+    const guest = host.guest(5);
+    guest.sendMany(1000, "write", "k\0v");
+    expect(host.daemon.usage(5)?.quotas.outstanding.used).toBe(20);
+    guest.receive();
+    expect(host.dom0.ask("setQuota", "5\0memory\0" + "10\0")).toBe("OK\0");
+    guest.connection.resume();
+    expect(guest.receive()).toEqual([]);
+    expect(host.daemon.usage(5)?.held).toBe("memory");
+  });
+
+  test("xsa-326: what transactions hold counts as the guest's memory", () => {
+    const host = new TestHost();
+    const guest = host.guest(5);
+    host.dom0.ask("setQuota", "5\0memory\0" + "100000\0");
+    for (let open = 1; open <= 10; open += 1) {
+      guest.ask("transactionStart", "\0");
+      for (let node = 0; node < 200; node += 1)
+        guest.ask("write", `${node}\0${"v".repeat(1900)}`, open);
+    }
+    const memory = host.daemon.usage(5)?.quotas.memory;
+    expect(memory?.used).toBeLessThan(100_000 + 4096);
+    expect(memory?.refusals).toBeGreaterThan(1000);
+    guest.ask("resetWatches", "\0");
+    expect(host.daemon.usage(5)?.quotas.memory.used).toBeLessThan(100);
+  });
+
+  test("xsa-416: a guest that never reads its replies costs no more after 10,000 requests than after 20", () => {
+    const host = new TestHost();
+    const guest = host.guest(5);
+    guest.ask("write", `big\0${"v".repeat(1900)}`);
+    for (let count = 0; count < 20; count += 1) guest.send("read", "big\0");
+    const waiting = guest.connection.output.length;
+    guest.sendMany(10_000, "read", "big\0");
+    expect(guest.connection.output.length).toBe(waiting);
+  });
+
+  test("xsa-418: a tree of 1,000 levels is made, listed, checked, copied and removed", () => {
+    const { dom0 } = new TestHost();
+    const path = "/d".repeat(1000);
+    expect(dom0.ask("write", `${path}\0x`)).toBe("OK\0");
+    expect(dom0.ask("control", "check\0")).toBe("OK\0");
+    const id = Number(dom0.ask("transactionStart", "\0").slice(0, -1));
+    expect(dom0.ask("rm", "/d\0", id)).toBe("OK\0");
+    expect(dom0.ask("transactionEnd", "T\0", id)).toBe("OK\0");
+    expect(dom0.ask("mkdir", `${path}\0`)).toBe("OK\0");
+    expect(dom0.ask("rm", "/d\0")).toBe("OK\0");
+    expect(dom0.ask("directory", "/\0")).toBe("tool\0");
+  });
+
+  test.each([0x8000_0000, 0xffff_ffff, 4097])(
+    "xsa-420: a message that announces %i bytes ends the connection, and no other",
+    (length) => {
+      const host = new TestHost();
+      const rogue = host.client();
+      const header = encodeMessage({ type: 2, reqId: 0, txId: 0, payload: new Uint8Array(0) });
+      putU32(header, 12, length);
+      rogue.connection.receive(header);
+      expect(rogue.closed).toBe("protocol");
+      expect(host.dom0.ask("read", "/tool\0")).toBe("");
+    },
+  );
 });
+
+/** A daemon with one guest behind a page that the test writes itself. */
+class RingGuestHost {
+  readonly page = new Uint8Array(RING_PAGE.size);
+  readonly dom0: TestClient;
+  notify: () => void = () => {};
+  readonly #tasks: (() => void)[] = [];
+
+  constructor() {
+    const rings: RingHost = {
+      map: () => ({ page: this.page, unmap: () => {} }),
+      bind: (_domid, _port, onEvent) => {
+        this.notify = () => {
+          onEvent();
+          for (let task = this.#tasks.shift(); task; task = this.#tasks.shift()) task();
+        };
+        return { notify: () => {}, close: () => {} };
+      },
+      defer: (task) => void this.#tasks.push(task),
+    };
+    const host = new TestHost({ guests: ringGuests(rings) });
+    host.create(5);
+    this.dom0 = host.dom0;
+    if (this.dom0.ask("introduce", "5\0" + "1\0" + "7\0") !== "OK\0") throw new Error("INTRODUCE");
+  }
+}

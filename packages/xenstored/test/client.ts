@@ -45,12 +45,36 @@ export class TestClient {
 
   /** Sends a request and returns its reply: the payload, or the name of the error. Events before it are kept. */
   ask(type: TypeName, payload = "", txId = 0): string {
-    this.connection.receive(
-      encodeMessage({ type: MESSAGE[type], reqId: 1, txId, payload: bytesOf(payload) }),
-    );
+    this.send(type, payload, txId);
     const replies = this.receive();
     if (replies.length !== 1) throw new Error(`${replies.length} replies to ${type}`);
     return replies[0]?.text ?? "";
+  }
+
+  /** Sends a request and leaves what comes of it. */
+  send(type: TypeName, payload = "", txId = 0): void {
+    this.connection.receive(
+      encodeMessage({ type: MESSAGE[type], reqId: 1, txId, payload: bytesOf(payload) }),
+    );
+  }
+
+  /** Sends the same request many times, in one chunk, and leaves what comes of it. */
+  sendMany(count: number, type: TypeName, payload: string): void {
+    const one = encodeMessage({
+      type: MESSAGE[type],
+      reqId: 1,
+      txId: 0,
+      payload: bytesOf(payload),
+    });
+    const all = new Uint8Array(count * one.length);
+    for (let index = 0; index < count; index += 1) all.set(one, index * one.length);
+    this.connection.receive(all);
+  }
+
+  /** Bytes that were taken from the connection by other means. */
+  push(bytes: Uint8Array): void {
+    this.#reader.push(bytes);
+    while (this.#reader.next()) throw new Error("a whole message was taken");
   }
 
   /** Takes what waits: replies are returned, events are kept as `path token`. */
