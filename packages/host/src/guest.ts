@@ -1,5 +1,5 @@
 import { SHUTDOWN } from "@xenkit/abi";
-import type { Hypervisor } from "@xenkit/hypervisor";
+import type { EventChannels, Hypervisor } from "@xenkit/hypervisor";
 import type { DomainTracker } from "@xenkit/xenmanage";
 import { domainPath } from "@xenkit/xenstore-wire";
 import { HostError } from "./host-error.ts";
@@ -11,6 +11,16 @@ export interface GuestTools {
   readonly hypervisor: Hypervisor;
   readonly session: StoreSession;
   readonly tracker: DomainTracker;
+}
+
+/** A guest's half of its way to the Xenstore daemon. */
+export interface GuestRing {
+  /** The page that it shares with the daemon: 4096 bytes. */
+  readonly page: Uint8Array;
+  /** Its event channels. */
+  readonly events: EventChannels;
+  /** The one to the daemon. */
+  readonly port: number;
 }
 
 /**
@@ -34,6 +44,22 @@ export class Guest {
   /** Whether the domain still exists; as a zombie, too. */
   get exists(): boolean {
     return this.#tools.hypervisor.domain(this.domid)?.uniqueId === this.uniqueId;
+  }
+
+  /**
+   * What the guest itself has of its Xenstore: what speaks there acts as the guest.
+   *
+   * `connect(guestRing(guest.ring))` of `@xenkit/xenstore-client` is a client inside the guest.
+   */
+  get ring(): GuestRing {
+    const { hypervisor, session } = this.#tools;
+    this.#do(() => {});
+    const port = Number(session.read(`${domainPath(this.domid)}/store/port`));
+    return {
+      page: hypervisor.ringPage(this.domid),
+      events: hypervisor.eventChannels(this.domid),
+      port,
+    };
   }
 
   /** Stops the vCPUs. Pauses add up. */

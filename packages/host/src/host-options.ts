@@ -8,8 +8,8 @@ export interface HostOptions
   readonly domains?: number;
   /** Everything else of the hypervisor: when events are delivered, how long a teardown takes … */
   readonly hypervisor?: HypervisorOptions;
-  /** Limits and log of the Xenstore daemon. */
-  readonly store?: Omit<StoreDaemonOptions, "domains" | "guests" | "controlDomid">;
+  /** Limits, clock and log of the Xenstore daemon. Its guests are reached by their rings unless told otherwise. */
+  readonly store?: Omit<StoreDaemonOptions, "domains" | "controlDomid">;
   /** Runs a function soon, after the present code has returned. Default: `queueMicrotask`. */
   readonly defer?: (task: () => void) => void;
   /** Told of what fails where nobody waits for it, as in a listener. Default: thrown from a deferred function. */

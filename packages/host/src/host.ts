@@ -9,10 +9,12 @@ import { domainPath } from "@xenkit/xenstore-wire";
 import {
   createStoreDaemon,
   followTracker,
+  ringGuests,
   type StoreDaemon,
   trackedDomains,
 } from "@xenkit/xenstored";
 import { createGuest } from "./create-guest.ts";
+import { emulatedRings } from "./emulated-rings.ts";
 import { Guest, type GuestTools } from "./guest.ts";
 import { writeDom0Home } from "./guest-home.ts";
 import { guestNames, type HostChangeListener } from "./guest-names.ts";
@@ -80,7 +82,11 @@ export const createHost = async (options: HostOptions = {}): Promise<Host> => {
     hypercall: (op, buffer) => hypervisor.hypercall(DOM0, op, buffer),
   });
   const tracker = new DomainTracker({ manage, events: hypervisor.eventChannels(DOM0), onError });
-  const daemon = createStoreDaemon({ ...options.store, domains: trackedDomains(tracker) });
+  const daemon = createStoreDaemon({
+    guests: ringGuests(emulatedRings(hypervisor, defer)),
+    ...options.store,
+    domains: trackedDomains(tracker),
+  });
   followTracker(daemon, tracker);
   const session = openStoreSession(daemon);
   const tools: GuestTools = { hypervisor, session, tracker };

@@ -1,4 +1,5 @@
-export { Guest } from "./guest.ts";
+export { emulatedRings } from "./emulated-rings.ts";
+export { Guest, type GuestRing } from "./guest.ts";
 export type { HostChangeListener } from "./guest-names.ts";
 export { createHost, type Host, type HostDomain, type HostStore } from "./host.ts";
 export { HostError, type HostErrorCode, type HostErrorDetails, isHostError } from "./host-error.ts";

@@ -1,6 +1,7 @@
 import { STATE } from "@xenkit/abi";
 import { createHost, type Host, type HostOptions } from "@xenkit/host";
 import { MESSAGE } from "@xenkit/xenstore-wire";
+import { SILENT_GUESTS } from "@xenkit/xenstored";
 import { describe, expect, test } from "vitest";
 import { storeClient, watchingClient } from "./support/store-client.ts";
 
@@ -118,7 +119,13 @@ describe("a host's changes", () => {
     await guest.shutdown();
     await guest.resume();
     await guest.destroy();
-    expect(changes).toEqual(["appeared 1 web", "shutdown 1 web", "resumed 1 web", "gone 1 web"]);
+    expect(changes).toEqual([
+      "appeared 1 web",
+      "shutdown 1 web",
+      "resumed 1 web",
+      "dead 1 web",
+      "gone 1 web",
+    ]);
   });
 
   test("end when asked", async () => {
@@ -132,7 +139,10 @@ describe("a host's changes", () => {
   });
 
   test("notice a domid that was reused between two drains", async () => {
-    const { host, deliver } = await hostWithHeldEvents({ domains: 1 });
+    const { host, deliver } = await hostWithHeldEvents({
+      domains: 1,
+      store: { guests: SILENT_GUESTS },
+    });
     await using _ = host;
     const changes = changesOf(host);
     const client = watchingClient(host);
@@ -147,7 +157,10 @@ describe("a host's changes", () => {
   });
 
   test("notice it too when the new domain is a guest, introduced before any event came", async () => {
-    const { host, deliver } = await hostWithHeldEvents({ domains: 1 });
+    const { host, deliver } = await hostWithHeldEvents({
+      domains: 1,
+      store: { guests: SILENT_GUESTS },
+    });
     await using _ = host;
     const client = watchingClient(host);
     await host.guest(1)?.destroy();

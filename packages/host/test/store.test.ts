@@ -51,7 +51,7 @@ describe("the store of a host, as the toolstack uses it", () => {
     expect(host.store.read("/t/1")).toBe("one");
   });
 
-  test("throws EAGAIN for a transaction that conflicts", async () => {
+  test("throws EAGAIN for a transaction that read what has changed, and does nothing of it", async () => {
     await using host = await createHost();
     const conflicting = (): void =>
       host.store.transaction((inside) => {

@@ -109,6 +109,7 @@ const ours = async (way: "socket" | "memory"): Promise<Server> => {
     transport: way === "socket" ? () => unix(path) : () => memory(host.store),
     createDomain: () => {
       const domid = host.hypervisor.createDomain();
+      host.hypervisor.ringPage(domid);
       const port = host.hypervisor.eventChannels(domid).allocUnbound(dom0.domid);
       return { domid, gfn: XENSTORE_GFN, port };
     },
