@@ -1,5 +1,6 @@
+export { beginCommand, parseCommand } from "./commands.ts";
 export { SOUND, SWITCHES, type Switch } from "./programs.ts";
-export { PROPERTIES, type Property } from "./properties.ts";
+export { noLostChange, PROPERTIES, type Property, Reports, Truth } from "./properties.ts";
 export { switchTable } from "./switch-table.ts";
 export { storyOf, traceOf } from "./trace.ts";
 export { type Program, systemOf, type World } from "./world.ts";

@@ -1,0 +1,2 @@
+export { Broken } from "./client.ts";
+export { Simulation } from "./simulation.ts";
