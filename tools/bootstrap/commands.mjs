@@ -28,6 +28,7 @@ export const commandsOf = (root) => {
     xenkit: { steps: [script("packages/xenkit/src/bin.ts")], cwd: "caller" },
     replay: { steps: [script("tools/replay/src/main.ts")], cwd: "caller" },
     explore: { steps: [script("tools/explore/src/main.ts")], cwd: "caller" },
+    simulate: { steps: [script("tools/simulate/src/main.ts")], cwd: "caller" },
     oracle: { steps: [script("tools/oracle/src/main.ts")], cwd: "caller" },
     "pack-check": { steps: [build, packCheck], cwd: "root" },
     rehearse: { steps: [script("tools/release-rehearsal/src/main.ts")], cwd: "root" },
