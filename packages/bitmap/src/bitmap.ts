@@ -7,9 +7,10 @@ import { addWord, addWords, removeWord, wordBelow } from "./word-index.ts";
 
 /** Bits of a page: as many as one top word covers. */
 const PAGE = 32768;
-/** Place of bit 0 and cell of the first summary word in a bitmap of one page: constants are faster. */
+/** Place of bit 0, cells of the first summary word and of the top in a bitmap of one page: constants are faster. */
 const PAGE_LAST = PAGE - 1;
 const PAGE_SUMMARY = PAGE / 32;
+const PAGE_TOP = PAGE_SUMMARY + PAGE / 1024;
 
 const NO_CELLS = new Int32Array(0);
 
@@ -24,10 +25,6 @@ const NO_CELLS = new Int32Array(0);
  * the first word. So the lowest index is the last place that is set: `x & -x` isolates it,
  * `x & (x - 1)` clears it, and `Math.clz32` gives its number without a subtraction at each level.
  * Within its word bit i has the weight `1 << i`.
- *
- * Taking from a full word takes it out as a whole, "in hand": its cell is 0 and no index has it,
- * until its bits are used up or another operation needs it put back. So taking them touches no
- * array at all. Who finds neither hand nor an empty cell need not look.
  */
 export class Bitmap implements BitSet {
   // Each field starts with a value of its own kind: one that starts undefined is slower for good.
@@ -45,15 +42,6 @@ export class Bitmap implements BitSet {
   readonly #tops: number = 0;
   readonly #openSummary: number = 0;
   readonly #openTops: number = 0;
-  /**
-   * The top of a bitmap of one page, whose cell is out of date; but 0 while a word is in hand, when
-   * the cell holds. Larger ones have theirs in the cells alone.
-   */
-  #top = 0;
-  /** The word in hand, or 0: all other set bits have higher indices. */
-  #hand = 0;
-  /** The index of the first place of the word in hand, which is its highest. */
-  #handFrom = 0;
   #count = 0;
 
   /** @param size - In bits, 1..16,777,216; else a BitmapError "bad-size". All bits are clear. */
@@ -101,7 +89,6 @@ export class Bitmap implements BitSet {
 
   test(index: number): boolean {
     if (index >>> 0 !== index || index >= this.size) throw badIndex("test", index, this.size);
-    if (this.#hand !== 0) this.#putBack();
     return ((this.#cells[this.#wordOf(index)] as number) & (1 << index)) !== 0;
   }
 
@@ -109,8 +96,8 @@ export class Bitmap implements BitSet {
     if (index >>> 0 !== index || index >= this.size) throw badIndex("set", index, this.size);
     const cells = this.#cells;
     const w = (this.#last - index) >>> 5;
-    let before = cells[w] as number;
-    if (before === 0) before = this.#enter(w);
+    const before = cells[w] as number;
+    if (before === 0) this.#list(w);
     const after = before | (1 << index);
     // Arithmetic, not a branch: whether a random bit is set is mispredicted half of the time.
     const had = (before >>> index) & 1;
@@ -129,17 +116,13 @@ export class Bitmap implements BitSet {
     const had = (before >>> index) & 1;
     cells[w] = after;
     this.#count -= had;
-    if (after === 0) {
-      if (before !== 0) this.#leave(w);
-      else if (this.#hand !== 0) return this.#clearInHand(index);
-    }
+    if (after === 0 && before !== 0) this.#leave(w);
     if (before === -1) addWord(cells, this.#openSummary, this.#openTops, w);
     return had !== 0;
   }
 
   setRange(from: number, to: number): void {
     checkRange("setRange", from, to, this.size);
-    if (this.#hand !== 0) this.#putBack();
     for (let first = from & ~31; first < to; first += 32) {
       const w = this.#wordOf(first);
       const mask = reverseBits(rangeMask(first >>> 5, from, to));
@@ -149,7 +132,6 @@ export class Bitmap implements BitSet {
 
   clearRange(from: number, to: number): void {
     checkRange("clearRange", from, to, this.size);
-    if (this.#hand !== 0) this.#putBack();
     for (let first = from & ~31; first < to; first += 32) {
       const w = this.#wordOf(first);
       const mask = reverseBits(rangeMask(first >>> 5, from, to));
@@ -168,29 +150,23 @@ export class Bitmap implements BitSet {
       cells[first] = (1 << this.size) - 1;
       addWord(cells, this.#openSummary, this.#openTops, first);
     }
-    this.#hand = 0;
     this.#count = this.size;
-    this.#loadTop();
   }
 
   clearAll(): void {
     this.#cells.fill(0);
     const first = this.#wordOf(this.size - 1);
     addWords(this.#cells, this.#openSummary, this.#openTops, first, this.#summary);
-    this.#hand = 0;
     this.#count = 0;
-    this.#top = 0;
   }
 
   nextSet(from: number): number {
     if (from >>> 0 !== from || from > this.size) throw badFrom("nextSet", from, this.size);
     if (from === this.size) return -1;
-    if (this.#hand !== 0) this.#putBack();
     const cells = this.#cells;
     let w = this.#wordOf(from);
     let rest = (cells[w] as number) & (-1 << from);
     if (rest === 0) {
-      this.#storeTop();
       w = wordBelow(cells, this.#summary, this.#tops, w);
       if (w < 0) return -1;
       rest = cells[w] as number;
@@ -201,7 +177,6 @@ export class Bitmap implements BitSet {
   nextClear(from: number): number {
     if (from >>> 0 !== from || from > this.size) throw badFrom("nextClear", from, this.size);
     if (from === this.size) return -1;
-    if (this.#hand !== 0) this.#putBack();
     const cells = this.#cells;
     let w = this.#wordOf(from);
     let rest = ~(cells[w] as number) & (-1 << from);
@@ -216,17 +191,10 @@ export class Bitmap implements BitSet {
   }
 
   takeLowest(): number {
-    const top = this.#top;
-    if (top === 0) {
-      const word = this.#hand;
-      if (word === 0) return this.size <= PAGE ? -1 : this.#takeFromPages();
-      const rest = word & (word - 1);
-      this.#hand = rest;
-      this.#count = (this.#count - 1) | 0;
-      if (rest === 0) this.#loadTop();
-      return this.#handFrom - Math.clz32(word & -word);
-    }
+    if (this.#count === 0) return -1;
+    if (this.size > PAGE) return this.#takeFromPages();
     const cells = this.#cells;
+    const top = cells[PAGE_TOP] as number;
     const s = Math.clz32(top & -top);
     const summary = cells[PAGE_SUMMARY + s] as number;
     const w = (s << 5) + Math.clz32(summary & -summary);
@@ -238,21 +206,19 @@ export class Bitmap implements BitSet {
     if (after === 0) {
       const rest = summary & (summary - 1);
       cells[PAGE_SUMMARY + s] = rest;
-      if (rest === 0) this.#top = top & (top - 1);
+      if (rest === 0) cells[PAGE_TOP] = top & (top - 1);
     }
-    if (before === -1) this.#takeInHand(w);
+    if (before === -1) addWord(cells, this.#openSummary, this.#openTops, w);
     return PAGE_LAST - (w << 5) - Math.clz32(before & -before);
   }
 
   drain(into: Int32Array): number {
-    if (this.#hand !== 0) this.#putBack();
     const cells = this.#cells;
     const limit = Math.min(into.length, this.#count);
     const summaryAt = this.#summary;
     const last = this.#last;
     const tops = this.#tops;
     let taken = 0;
-    this.#storeTop();
     for (let t = this.#openSummary - 1; taken < limit; t -= 1) {
       let top = cells[t] as number;
       while (top !== 0 && taken < limit) {
@@ -287,7 +253,6 @@ export class Bitmap implements BitSet {
       }
       cells[t] = top;
     }
-    this.#loadTop();
     this.#count -= taken;
     return taken;
   }
@@ -297,10 +262,8 @@ export class Bitmap implements BitSet {
   }
 
   copy(): Bitmap {
-    if (this.#hand !== 0) this.#putBack();
     const copy = new Bitmap(this.size);
     copy.#cells.set(this.#cells);
-    copy.#top = this.#top;
     copy.#count = this.#count;
     return copy;
   }
@@ -308,14 +271,11 @@ export class Bitmap implements BitSet {
   equals(other: BitSet): boolean {
     if (!(other instanceof Bitmap)) return sameBits(this, other);
     if (other.size !== this.size || other.#count !== this.#count) return false;
-    if (this.#hand !== 0) this.#putBack();
-    if (other.#hand !== 0) other.#putBack();
     const words = this.#cells.subarray(0, this.#summary);
     return words.every((word, w) => word === other.#cells[w]);
   }
 
   toBytes(): Uint8Array {
-    if (this.#hand !== 0) this.#putBack();
     return wordsToBytes(this.size, (word) => this.#cells[this.#wordOf(word * 32)] as number);
   }
 
@@ -328,7 +288,6 @@ export class Bitmap implements BitSet {
   #takeFromPages(): number {
     const cells = this.#cells;
     const w = wordBelow(cells, this.#summary, this.#tops, this.#summary);
-    if (w < 0) return -1;
     const before = cells[w] as number;
     const after = before & (before - 1);
     cells[w] = after;
@@ -338,61 +297,14 @@ export class Bitmap implements BitSet {
     return this.#last - (w << 5) - Math.clz32(before & -before);
   }
 
-  /** After the first bit of a full word was taken: takes the word out of its cell and the index. */
-  #takeInHand(w: number): void {
-    addWord(this.#cells, this.#openSummary, this.#openTops, w);
-    const rest = this.#cells[w] as number;
-    this.#cells[w] = 0;
-    this.#leave(w);
-    this.#storeTop();
-    this.#top = 0;
-    this.#hand = rest;
-    this.#handFrom = this.#last - (w << 5);
-  }
-
-  /** Puts the word in hand back into its cell. */
-  #putBack(): void {
-    const w = this.#wordOf(this.#handFrom);
-    this.#cells[w] = this.#hand;
-    this.#hand = 0;
-    this.#loadTop();
-    this.#list(w);
-  }
-
-  /** The rest of testAndClear, when the bit's cell is 0 and a word is in hand. */
-  #clearInHand(index: number): boolean {
-    this.#putBack();
-    return this.testAndClear(index);
-  }
-
-  /** Before a word is marked whose cell is 0. @returns What is in it. */
-  #enter(w: number): number {
-    if (this.#hand !== 0) this.#putBack();
-    const word = this.#cells[w] as number;
-    if (word === 0) this.#list(w);
-    return word;
-  }
-
   /** Adds a word to the index of those that are not empty. */
   #list(w: number): void {
-    this.#storeTop();
     addWord(this.#cells, this.#summary, this.#tops, w);
-    this.#loadTop();
   }
 
   /** Removes a word from the index of those that are not empty. */
   #leave(w: number): void {
-    this.#storeTop();
     removeWord(this.#cells, this.#summary, this.#tops, w);
-    this.#loadTop();
-  }
-
-  #storeTop(): void {
-    if (this.size <= PAGE && this.#hand === 0) this.#cells[this.#tops] = this.#top;
-  }
-
-  #loadTop(): void {
-    if (this.size <= PAGE && this.#hand === 0) this.#top = this.#cells[this.#tops] as number;
   }
 
   /** Replaces a word and keeps the count and both indices. */

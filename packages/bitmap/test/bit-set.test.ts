@@ -136,7 +136,7 @@ describe.each(KINDS)("$name", ({ make, fromBytes }) => {
     }
   });
 
-  // Full words and bits on both sides of them, some taken: Bitmap has such a word in hand then.
+  // Full words and bits on both sides of them, some taken.
   test("does any other operation rightly in the middle of taking a full word", () => {
     const indices = [0, 31, 32, 33, 63, 64, 95, 96, 2000];
     const bounds = [0, 32, 40, 64, 96, 2100];
