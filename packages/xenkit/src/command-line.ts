@@ -6,6 +6,7 @@ import type { CreateOptions } from "./domain-commands.ts";
 import type { Terminal } from "./terminal.ts";
 import type { UpOptions } from "./up.ts";
 import { version } from "./version.ts";
+import type { XenstoredOptions } from "./xenstored.ts";
 
 /** Every command with its options and help. What a command does is loaded when it runs: `--help` starts fast. */
 export const commandLine = (terminal: Terminal): Command => {
@@ -31,6 +32,7 @@ export const commandLine = (terminal: Terminal): Command => {
     .addHelpText("after", EXAMPLES.domain);
   addDomainCommands(domain, terminal);
   addWatch(program, terminal);
+  addXenstored(program, terminal);
   return program;
 };
 
@@ -51,11 +53,7 @@ const addUp = (program: Command, terminal: Terminal): void => {
         .default("4.22"),
     )
     .option("--demo", "create a few guests and say what to try next")
-    .addOption(
-      new Option("--log-level <level>", "how much to log to stderr, as lines of JSON")
-        .choices(["error", "warn", "info", "debug"])
-        .default("warn"),
-    )
+    .addOption(logLevelOption())
     .addHelpText("after", EXAMPLES.up)
     .action(async (options: UpOptions & DirOption) => {
       const { up } = await import("./up.ts");
@@ -96,6 +94,19 @@ const addDomainCommands = (domain: Command, terminal: Terminal): void => {
     .addHelpText("after", EXAMPLES.create)
     .action(async (options: DirOption & CreateOptions) => {
       await (await commands(options)).create(options);
+    });
+
+  domain
+    .command("usage")
+    .description(
+      "print what domains use of their Xenstore quotas, what was refused, what they wait for",
+    )
+    .argument("[domid...]", "the domains; all if missing", collect(numberIn(0, DOMID_MAX)))
+    .addOption(dirOption())
+    .option("--json", "print JSON")
+    .addHelpText("after", EXAMPLES.usage)
+    .action(async (domids: number[], options: DirOption & { readonly json?: true }) => {
+      await (await commands(options)).usage(domids, { json: options.json === true });
     });
 
   const deed = (name: "pause" | "unpause" | "resume", description: string): void => {
@@ -147,6 +158,69 @@ const addWatch = (program: Command, terminal: Terminal): void => {
       checkDirectory(directory, process.getuid?.());
       await watch(directory.path, { json: options.json === true }, terminal);
     });
+};
+
+const addXenstored = (program: Command, terminal: Terminal): void => {
+  program
+    .command("xenstored")
+    .description("run a Xenstore daemon alone, over a small emulated host, until SIGINT or SIGTERM")
+    .requiredOption("--socket <path>", "where clients connect: their XENSTORED_PATH")
+    .option("--pid-file <path>", "write the process's number there; removed at the end")
+    .option("--domains <count>", "guests of its host", numberIn(0, DOMID_MAX))
+    .addOption(
+      new Option("--conflicts <rule>", "EAGAIN: when answers would differ, or as Xen's C daemon")
+        .choices(["answers", "strict"])
+        .default("answers"),
+    )
+    .option("--keep-orphans", "nodes of a domain that ended go to domain 0")
+    .option(
+      "--quota <name=value...>",
+      `limits of guests, 0 for none: ${QUOTA_NAMES.join(", ")}`,
+      collectQuotas,
+    )
+    .option(
+      "--event-timeout <seconds>",
+      "drop events that a guest leaves unread for so long, 0 for never",
+      numberIn(0, 999_999_999),
+      20,
+    )
+    .option("--metrics-port <port>", "serve /metrics on 127.0.0.1; 0 for any", numberIn(0, 65_535))
+    .addOption(logLevelOption())
+    .addHelpText("after", EXAMPLES.xenstored)
+    .action(async (options: XenstoredOptions) => {
+      const { xenstored } = await import("./xenstored.ts");
+      await xenstored(options, terminal);
+    });
+};
+
+const logLevelOption = (): Option =>
+  new Option("--log-level <level>", "how much to log to stderr, as lines of JSON")
+    .choices(["error", "warn", "info", "debug"])
+    .default("warn");
+
+/** The names that GET_QUOTA gives. Written down here so that the help loads no daemon. */
+const QUOTA_NAMES = [
+  "nodes",
+  "watches",
+  "outstanding",
+  "memory",
+  "soft-memory",
+  "transactions",
+  "transaction-nodes",
+  "node-permissions",
+  "path-max",
+  "node-size",
+];
+
+const collectQuotas = (
+  text: string,
+  before: Record<string, number> | undefined,
+): Record<string, number> => {
+  const [name = "", value = ""] = text.split("=");
+  if (!QUOTA_NAMES.includes(name) || text.split("=").length !== 2) {
+    throw new InvalidArgumentError(`It must be NAME=VALUE, NAME one of ${QUOTA_NAMES.join(", ")}.`);
+  }
+  return { ...before, [name]: numberIn(0, 999_999_999)(value) };
 };
 
 interface DirOption {
@@ -212,6 +286,14 @@ the paths of both sockets. Xenstore clients connect to its "xenstored": set XENS
     "xenkit domain create --name load --count 1000",
   ),
   shutdown: examples("xenkit domain shutdown 1", "xenkit domain shutdown 1 2 --reason crash"),
+  usage: examples("xenkit domain usage", "xenkit domain usage 1 2 --json"),
+  xenstored: `${examples(
+    "xenkit xenstored --socket /tmp/xenstored.sock",
+    "xenkit xenstored --socket /tmp/x.sock --quota nodes=5000 watches=512 --metrics-port 9464",
+    "xenkit xenstored --socket /tmp/x.sock --conflicts strict --keep-orphans --domains 3",
+  )}
+
+When the socket answers, one line is printed: the word ready and a JSON object.`,
   watch: examples("xenkit watch", "xenkit watch --json | jq .kind"),
   deed: (name: string) => examples(`xenkit domain ${name} 1`, `xenkit domain ${name} 1 2 3`),
 };

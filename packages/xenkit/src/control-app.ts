@@ -10,14 +10,16 @@ import {
   type HostAnswer,
   SHUTDOWN_REASONS,
 } from "./control-protocol.ts";
-import { createRequest, guestDomid, shutdownRequest } from "./control-schemas.ts";
-import { domainAnswer } from "./domain-answer.ts";
+import { anyDomid, createRequest, guestDomid, shutdownRequest } from "./control-schemas.ts";
+import { domainAnswer, usageAnswer } from "./domain-answer.ts";
+import type { Metrics } from "./metrics.ts";
 
 /** What the control protocol is served from. */
 export interface ControlAppOptions {
   readonly host: Host;
   readonly description: HostAnswer;
   readonly feed: ChangeFeed;
+  readonly metrics: Metrics;
   /** Told of a failure that is no request's fault. */
   readonly onError: (error: unknown) => void;
 }
@@ -34,13 +36,34 @@ const DEEDS: Record<string, (guest: Guest, c: Context) => Promise<void>> = {
 };
 
 /** The control protocol of one host, without a socket. */
-export const controlApp = ({ host, description, feed, onError }: ControlAppOptions): Hono => {
+export const controlApp = ({
+  host,
+  description,
+  feed,
+  metrics,
+  onError,
+}: ControlAppOptions): Hono => {
   const app = new Hono();
   app.use(bodyLimit({ maxSize: BODY_MAX, onError: tooLarge }));
 
   app.get("/v1/host", (c) => c.json(description));
 
   app.get("/v1/domains", (c) => c.json({ domains: host.domains().map(domainAnswer) }));
+
+  app.get("/v1/usage", (c) => c.json({ usages: host.store.daemon.usages().map(usageAnswer) }));
+
+  app.get("/v1/domains/:domid/usage", (c) => {
+    const domid = domidOf(c.req.param("domid"), anyDomid);
+    const usage = host.store.daemon.usage(domid);
+    if (usage === undefined) {
+      throw new ControlFailure(404, "ENOENT", `Xenstore knows no domain ${domid}`);
+    }
+    return c.json({ usage: usageAnswer(usage) });
+  });
+
+  app.get("/metrics", async (c) =>
+    c.body(await metrics.text(), 200, { "content-type": metrics.contentType }),
+  );
 
   app.post("/v1/domains", async (c) => {
     const { guests } = await body(c, createRequest);
@@ -114,15 +137,16 @@ const issueText = (issue: v.BaseIssue<unknown>): string => {
 };
 
 const guestOf = (host: Host, text: string): Guest => {
-  const domid = v.safeParse(guestDomid, /^\d{1,5}$/.test(text) ? Number(text) : text);
-  if (!domid.success) {
-    throw controlFailure(400, "bad-request", `domid: ${issueText(domid.issues[0])}`);
-  }
-  const guest = host.guest(domid.output);
-  if (guest === undefined) {
-    throw new ControlFailure(404, "ESRCH", `there is no domain ${domid.output}`);
-  }
+  const domid = domidOf(text, guestDomid);
+  const guest = host.guest(domid);
+  if (guest === undefined) throw new ControlFailure(404, "ESRCH", `there is no domain ${domid}`);
   return guest;
+};
+
+const domidOf = (text: string, schema: v.GenericSchema<number>): number => {
+  const domid = v.safeParse(schema, /^\d{1,5}$/.test(text) ? Number(text) : text);
+  if (domid.success) return domid.output;
+  throw controlFailure(400, "bad-request", `domid: ${issueText(domid.issues[0])}`);
 };
 
 const answerOf = (host: Host, { domid }: Guest): DomainAnswer => {

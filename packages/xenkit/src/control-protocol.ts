@@ -11,6 +11,9 @@
  * | `POST /v1/domains/DOMID/shutdown`  | {@link ShutdownRequest}     |                                           |
  * | `POST /v1/domains/DOMID/resume`    |                             |                                           |
  * | `DELETE /v1/domains/DOMID`         |                             | `domain` is as it was before              |
+ * | `GET /v1/usage`                    |                             | `{ usages:` {@link DomainUsageAnswer}`[] }` |
+ * | `GET /v1/domains/DOMID/usage`      |                             | `{ usage:` {@link DomainUsageAnswer}` }`    |
+ * | `GET /metrics`                     |                             | text for Prometheus                       |
  * | `GET /v1/changes`                  |                             | lines of {@link ChangeAnswer}, as they come |
  *
  * Every failure is `{ error: { code, message } }` with a status from 400 on: see {@link ErrorAnswer}.
@@ -90,6 +93,27 @@ export interface DomainAnswer {
   readonly capsNames: readonly string[];
   /** Decimal: 64 bits are more than a JSON number keeps. */
   readonly uniqueId: string;
+}
+
+/** What a domain uses of one quota of the Xenstore daemon. */
+export interface QuotaUsageAnswer {
+  /** Now; 0 for what is measured by request. */
+  readonly used: number;
+  readonly peak: number;
+  /** 0: none. */
+  readonly limit: number;
+  /** How often it has refused something. */
+  readonly refusals: number;
+}
+
+/** What a domain uses of the Xenstore daemon. */
+export interface DomainUsageAnswer {
+  readonly domid: number;
+  readonly introduced: boolean;
+  /** What its requests wait for: `outstanding`, `memory`, `write rate`; null: they are read. */
+  readonly held: string | null;
+  /** By quota, as GET_QUOTA names them. */
+  readonly quotas: Readonly<Record<string, QuotaUsageAnswer>>;
 }
 
 /** One change, as it was drained. */

@@ -15,6 +15,14 @@ export const guestDomid: v.GenericSchema<number> = v.pipe(
   v.maxValue(DOMID_MAX, `must be at most ${DOMID_MAX}`),
 );
 
+/** Any domid, the host's own too. */
+export const anyDomid: v.GenericSchema<number> = v.pipe(
+  v.number(),
+  v.integer(),
+  v.minValue(0),
+  v.maxValue(DOMID_MAX, `must be at most ${DOMID_MAX}`),
+);
+
 /** It becomes the value of a Xenstore node and a cell of a table. */
 const guestName = v.pipe(
   v.string(),

@@ -1,7 +1,13 @@
 import { capsNames, stateNames } from "@xenkit/abi";
 import type { HostDomain } from "@xenkit/host";
 import type { DomainChange } from "@xenkit/xenmanage";
-import { type ChangeAnswer, type DomainAnswer, SHUTDOWN_REASONS } from "./control-protocol.ts";
+import type { DomainUsage } from "@xenkit/xenstored";
+import {
+  type ChangeAnswer,
+  type DomainAnswer,
+  type DomainUsageAnswer,
+  SHUTDOWN_REASONS,
+} from "./control-protocol.ts";
 
 /** A domain as the control protocol shows it. */
 export const domainAnswer = (domain: HostDomain): DomainAnswer => ({
@@ -18,6 +24,12 @@ export const domainAnswer = (domain: HostDomain): DomainAnswer => ({
 
 const reasonName = (reason: number | undefined): string | null =>
   reason === undefined ? null : (SHUTDOWN_REASONS[reason] ?? `reason ${reason}`);
+
+/** What a domain uses, as the control protocol shows it. */
+export const usageAnswer = ({ held, ...usage }: DomainUsage): DomainUsageAnswer => ({
+  ...usage,
+  held: held ?? null,
+});
 
 /**
  * A change as the control protocol shows it.

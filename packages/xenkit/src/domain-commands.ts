@@ -1,8 +1,14 @@
 import { controlClient, domainsIn } from "./control-client.ts";
-import { CREATE_MAX, type CreateRequest, type ShutdownRequest } from "./control-protocol.ts";
+import {
+  CREATE_MAX,
+  type CreateRequest,
+  type DomainUsageAnswer,
+  type ShutdownRequest,
+} from "./control-protocol.ts";
 import { domainTable } from "./domain-table.ts";
 import { creationProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
+import { usageTable } from "./usage-table.ts";
 import { failureText, isXenkitError } from "./xenkit-error.ts";
 
 /** What `domain create` was told. */
@@ -22,6 +28,8 @@ export interface DomainCommands {
   readonly create: (options: CreateOptions) => Promise<void>;
   /** Does one thing to each of the domains, and goes on after a refusal. */
   readonly act: (deed: string, domids: readonly number[], body?: ShutdownRequest) => Promise<void>;
+  /** Prints what domains use of their quotas; without any, of all that Xenstore knows. */
+  readonly usage: (domids: readonly number[], options: { readonly json: boolean }) => Promise<void>;
   readonly destroy: (domids: readonly number[]) => Promise<void>;
 }
 
@@ -81,6 +89,20 @@ export const domainCommands = (directory: string, terminal: Terminal): DomainCom
           ...(body === undefined ? {} : { body }),
         }),
       ),
+
+    usage: async (domids, { json }) => {
+      const usages: DomainUsageAnswer[] = [];
+      if (domids.length === 0) {
+        const answer = await client.call({ method: "GET", path: "/v1/usage" });
+        usages.push(...(answer as { readonly usages: readonly DomainUsageAnswer[] }).usages);
+      }
+      for (const domid of domids) {
+        const answer = await client.call({ method: "GET", path: `/v1/domains/${domid}/usage` });
+        usages.push((answer as { readonly usage: DomainUsageAnswer }).usage);
+      }
+      if (json) terminal.print(JSON.stringify(usages, undefined, 2));
+      else for (const line of usageTable(usages)) terminal.print(line);
+    },
 
     destroy: (domids) =>
       each(domids, (domid) => client.call({ method: "DELETE", path: `/v1/domains/${domid}` })),

@@ -1,5 +1,6 @@
 import type { DomainAnswer } from "./control-protocol.ts";
 import { printable } from "./printable.ts";
+import { aligned } from "./table.ts";
 
 const HEAD = ["DOMID", "NAME", "STATE", "CAPS", "UNIQUE ID"] as const;
 
@@ -30,19 +31,4 @@ export const stateText = (domain: {
   );
   if (domain.paused === true) names.push("paused");
   return names.join(",") || "-";
-};
-
-const aligned = (rows: readonly (readonly string[])[], right: ReadonlySet<number>): string[] => {
-  const widths = HEAD.map((_, column) =>
-    rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return right.has(column) ? cell.padStart(width) : cell.padEnd(width);
-      })
-      .join("  ")
-      .trimEnd(),
-  );
 };

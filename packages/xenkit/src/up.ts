@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { createHost, type Host } from "@xenkit/host";
 import { listen } from "@xenkit/host/node";
-import { type Logger, pino } from "pino";
+import { systemClock } from "@xenkit/xenstored/node";
 import { createChangeFeed } from "./change-feed.ts";
 import { controlApp } from "./control-app.ts";
 import { CREATE_MAX, type HostAnswer } from "./control-protocol.ts";
@@ -10,6 +10,8 @@ import { DEMO_GUESTS, demoHints } from "./demo.ts";
 import { type HostDirectory, makeDirectory } from "./directory.ts";
 import { lockDirectory } from "./directory-lock.ts";
 import { changeAnswer } from "./domain-answer.ts";
+import { type LogLevel, openLog } from "./log.ts";
+import { storeMetrics } from "./metrics.ts";
 import { creationProgress } from "./progress.ts";
 import { removeSockets, socketPaths } from "./sockets.ts";
 import type { Terminal } from "./terminal.ts";
@@ -24,7 +26,7 @@ export interface UpOptions {
   readonly release: "4.21" | "4.22";
   /** Creates a few guests, and tells what to try. */
   readonly demo?: true;
-  readonly logLevel: "error" | "warn" | "info" | "debug";
+  readonly logLevel: LogLevel;
 }
 
 /**
@@ -37,7 +39,7 @@ export const up = async (
   options: UpOptions,
   terminal: Terminal,
 ): Promise<void> => {
-  const log = logTo(options.logLevel);
+  const { logger: log, files } = openLog(options.logLevel);
   const onError = (error: unknown): void => log.error(error);
   const paths = socketPaths(directory.path);
   // Nobody else may connect: whoever can is privileged.
@@ -48,7 +50,13 @@ export const up = async (
   using _lock = await lockDirectory(directory.path);
   removeSockets(paths);
   const { release, uniqueIds } = options;
-  await using host = await createHost({ release, uniqueIds, clock, onError });
+  await using host = await createHost({
+    release,
+    uniqueIds,
+    clock,
+    onError,
+    store: { clock: systemClock, files, log: (line) => log.warn(line) },
+  });
   await using _xenstored = await serving(paths.xenstored, listen(host, paths.xenstored));
   const feed = createChangeFeed();
   host.onChange((change, name) => {
@@ -63,7 +71,10 @@ export const up = async (
     uniqueIds,
     ...paths,
   };
-  const app = controlApp({ host, description, feed, onError });
+  const { daemon } = host.store;
+  const { counters, usages } = daemon;
+  using metrics = storeMetrics({ counters, usages, counts: () => daemon.counts });
+  const app = controlApp({ host, description, feed, metrics, onError });
   await using _control = await serving(paths.control, serveControl(app, paths.control));
   using _readers = feed;
   await createGuests(host, options, terminal);
@@ -84,13 +95,6 @@ const serving = <T>(path: string, server: Promise<T>): Promise<T> =>
   server.catch((cause: unknown) => {
     throw cannotServe(path, `cannot serve ${path}`, cause);
   });
-
-/** Lines of JSON on stderr. Nobody reading them is no reason to stop. */
-const logTo = (level: UpOptions["logLevel"]): Logger => {
-  const destination = pino.destination({ fd: 2, sync: true });
-  destination.on("error", () => {});
-  return pino({ level, base: null }, destination);
-};
 
 /** Creates the first guests; lets signals and clients in from time to time. */
 const createGuests = async (

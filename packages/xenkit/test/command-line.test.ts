@@ -11,16 +11,20 @@ const COMMANDS = [
   "domain shutdown",
   "domain resume",
   "domain destroy",
+  "domain usage",
 ];
 
 describe("the command line", () => {
-  test.each(["", "domain", ...COMMANDS])("has help with examples for `%s`", async (command) => {
-    const args = command.split(" ").filter((word) => word !== "");
-    const { code, stdout, stderr } = await run(...args, "--help");
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toMatch(/Usage: xenkit/);
-    expect(stdout).toMatch(/\nExamples:\n {2}\$ xenkit /);
-  });
+  test.each(["", "domain", "xenstored", ...COMMANDS])(
+    "has help with examples for `%s`",
+    async (command) => {
+      const args = command.split(" ").filter((word) => word !== "");
+      const { code, stdout, stderr } = await run(...args, "--help");
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(stdout).toMatch(/Usage: xenkit/);
+      expect(stdout).toMatch(/\nExamples:\n {2}\$ xenkit /);
+    },
+  );
 
   test.each(COMMANDS)("takes the host's directory for `%s`", async (command) => {
     expect((await run(...command.split(" "), "--help")).stdout).toContain("--dir <dir>");
@@ -39,6 +43,11 @@ describe("the command line", () => {
     { line: "up --domains -1", says: "whole number from 0 to 32751" },
     { line: "up --release 4.20", says: "Allowed choices are 4.21, 4.22" },
     { line: "up --unique-ids uuid", says: "Allowed choices are sequence, xorshift" },
+    { line: "xenstored", says: "required option '--socket <path>'" },
+    { line: "xenstored --socket s --quota nodes", says: "NAME=VALUE" },
+    { line: "xenstored --socket s --quota nope=1", says: "NAME one of nodes, watches" },
+    { line: "xenstored --socket s --quota nodes=x", says: "whole number from 0" },
+    { line: "xenstored --socket s --conflicts never", says: "Allowed choices are answers, strict" },
     { line: "up now", says: "too many arguments" },
     { line: "domain create --domid 0", says: "whole number from 1 to 32751" },
     { line: "domain create --domid 32752", says: "whole number from 1 to 32751" },

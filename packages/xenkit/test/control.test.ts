@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createChangeFeed } from "../src/change-feed.ts";
 import { controlApp } from "../src/control-app.ts";
 import { BODY_MAX, CREATE_MAX } from "../src/control-protocol.ts";
+import { type Metrics, storeMetrics } from "../src/metrics.ts";
 
 const description = {
   pid: 1,
@@ -16,15 +17,22 @@ const description = {
 };
 
 let host: Host;
+let metrics: Metrics;
 let app: ReturnType<typeof controlApp>;
 const errors: unknown[] = [];
 
 beforeAll(async () => {
   host = await createHost({ domains: 1 });
   const onError = (error: unknown): void => void errors.push(error);
-  app = controlApp({ host, description, feed: createChangeFeed(), onError });
+  const { daemon } = host.store;
+  const { counters, usages } = daemon;
+  metrics = storeMetrics({ counters, usages, counts: () => daemon.counts });
+  app = controlApp({ host, description, feed: createChangeFeed(), metrics, onError });
 });
-afterAll(() => host[Symbol.asyncDispose]());
+afterAll(async () => {
+  metrics[Symbol.dispose]();
+  await host[Symbol.asyncDispose]();
+});
 
 const send = async (method: string, path: string, body?: unknown) => {
   const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
@@ -113,7 +121,13 @@ describe("the control protocol", () => {
   test("says when the host is down", async () => {
     const down = await createHost({ domains: 1 });
     const onError = (error: unknown): void => void errors.push(error);
-    const dead = controlApp({ host: down, description, feed: createChangeFeed(), onError });
+    const dead = controlApp({
+      host: down,
+      description,
+      feed: createChangeFeed(),
+      metrics,
+      onError,
+    });
     down.hypervisor.shutdownDomain(0);
     const response = await dead.request("/v1/domains/1/pause", { method: "POST" });
     expect({ status: response.status, answer: await response.json() }).toEqual(

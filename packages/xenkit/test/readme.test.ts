@@ -64,6 +64,6 @@ describe("the README's shell examples", () => {
 test("the README names every command", async () => {
   const { stdout } = await host.run("domain", "--help");
   const names = [...stdout.matchAll(/^ {2}([a-z]+) .*\[options\]/gm)].map(([, name = ""]) => name);
-  expect(names.length).toBe(7);
+  expect(names.length).toBe(8);
   for (const name of names) expect(readme).toMatch(new RegExp(`\`(xenkit domain )?${name}\``));
 });
