@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { type PublicPackage, root } from "@xenkit/pack-check";
@@ -134,9 +134,15 @@ class Complaints extends Logger {
   readonly lines: string[] = [];
 
   override log(message: string, level: LogLevel): void {
-    if (level >= LogLevel.Warn) this.lines.push(message);
+    if (level >= LogLevel.Warn && !linksFolder(message)) this.lines.push(message);
   }
 }
+
+/** A README may link the folder of a package: on the repository's pages that shows its README. */
+const linksFolder = (message: string): boolean => {
+  const path = /^The relative path (.*) is not a file/.exec(message)?.[1];
+  return path !== undefined && existsSync(join(path, "README.md"));
+};
 
 const collect = (app: Application): Complaints => {
   const complaints = new Complaints();
