@@ -96,7 +96,7 @@ export interface DomainAnswer {
 }
 
 /** What a domain uses of one quota of the Xenstore daemon. */
-export interface QuotaUsageAnswer {
+interface QuotaUsageAnswer {
   /** Now; 0 for what is measured by request. */
   readonly used: number;
   readonly peak: number;
