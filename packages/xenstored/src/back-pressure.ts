@@ -26,11 +26,12 @@ export interface BackPressureOptions {
 /**
  * Holds guests back that have too much under way: their requests are not read, and they are told nothing.
  *
- * Whoever is held is looked at again after each request of anybody and whenever something was written.
+ * Whoever is held is looked at again when something of its own was written, freed or allowed: others cost it nothing.
  */
 export class BackPressure {
   readonly #rooms: BackPressureOptions;
-  readonly #held = new Set<Connection>();
+  /** By domid. */
+  readonly #held = new Map<number, Connection>();
 
   constructor(rooms: BackPressureOptions) {
     this.#rooms = rooms;
@@ -55,7 +56,7 @@ export class BackPressure {
     request.waiting -= 1;
     if (request.waiting > 0) return;
     request.connection.outstanding -= 1;
-    if (this.#held.has(request.connection)) this.#recheck(request.connection);
+    this.recheck(request.connection.domid);
   }
 
   /** What a connection's requests wait for; undefined: nothing. */
@@ -73,23 +74,25 @@ export class BackPressure {
   /** Whether a connection's requests wait. If so it is told by its sink when they need not any more. */
   holds(connection: Connection): boolean {
     const held = this.holdOf(connection) !== undefined;
-    if (held) this.#held.add(connection);
-    else if (this.#held.size > 0) this.#held.delete(connection);
+    if (held) this.#held.set(connection.domid, connection);
+    else if (this.#held.size > 0) this.#held.delete(connection.domid);
     return held;
   }
 
-  /** Something has changed: who may go on is told. */
-  recheck(): void {
-    for (const connection of this.#held) this.#recheck(connection);
+  /** Something of a domain has changed: if it is held and need not be any more it is told. */
+  recheck(domid: number): void {
+    const connection = this.#held.get(domid);
+    if (connection === undefined || this.holdOf(connection) !== undefined) return;
+    this.#held.delete(domid);
+    connection.sink.output();
+  }
+
+  /** Time has gone by. */
+  recheckAll(): void {
+    for (const domid of [...this.#held.keys()]) this.recheck(domid);
   }
 
   forget(connection: Connection): void {
-    this.#held.delete(connection);
-  }
-
-  #recheck(connection: Connection): void {
-    if (this.holdOf(connection) !== undefined) return;
-    this.#held.delete(connection);
-    connection.sink.output();
+    if (this.#held.get(connection.domid) === connection) this.#held.delete(connection.domid);
   }
 }

@@ -25,10 +25,15 @@ export const nodeMemory = (
 export class MemoryUse {
   readonly #used = new Map<number, number>();
   readonly #grown: (domid: number) => void;
+  readonly #shrunk: (domid: number) => void;
 
-  /** @param grown - Told of each domain that uses more than before. */
-  constructor(grown: (domid: number) => void) {
+  /**
+   * @param grown - Told of each domain that uses more than before.
+   * @param shrunk - Told of each that uses less.
+   */
+  constructor(grown: (domid: number) => void, shrunk: (domid: number) => void) {
     this.#grown = grown;
+    this.#shrunk = shrunk;
   }
 
   of(domid: number): number {
@@ -42,5 +47,6 @@ export class MemoryUse {
     if (used === 0) this.#used.delete(domid);
     else this.#used.set(domid, used);
     if (change > 0) this.#grown(domid);
+    else this.#shrunk(domid);
   }
 }

@@ -33,6 +33,8 @@ export const setQuota: RequestType = requestType({
     const value = atoi(text) >>> 0;
     if (!isQuotaName(name) || value === NO_VALUE) return "EINVAL";
     quotas[name] = value;
+    // It may have waited for that.
+    if (list.length === 3) rooms.pressure.recheck(parseDomid(list[0] ?? "") ?? -1);
     return OK;
   },
 });

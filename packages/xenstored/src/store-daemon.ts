@@ -99,9 +99,12 @@ export const createStoreDaemon = (options: StoreDaemonOptions): StoreDaemon => {
   const domains = new Domains(options.domains, { quotas: defaultQuotas, controlDomid, features });
   const usage = new Usage();
   const counters = new Counters();
-  const memory = new MemoryUse((domid) => limits.memoryGrown(domid));
+  const memory = new MemoryUse(
+    (domid) => limits.memoryGrown(domid),
+    (domid) => pressure.recheck(domid),
+  );
   const limits = new Limits({ domains, usage, memory, counters, clock, log });
-  const credits = new WriteCredits(clock, () => pressure.recheck());
+  const credits = new WriteCredits(clock, () => pressure.recheckAll());
   const pressure = new BackPressure({ domains, limits, credits, usage });
   const store = startingStore(domains, usage, memory);
   const watches = new WatchIndex<Connection>();
@@ -181,7 +184,6 @@ export const createStoreDaemon = (options: StoreDaemonOptions): StoreDaemon => {
     answer: (connection, message) => {
       answer(rooms, connection, message);
       if (overflowed.size > 0) closeOverflowed();
-      pressure.recheck();
     },
     holds: (connection) => pressure.holds(connection),
     pending: pressure,
@@ -202,7 +204,6 @@ export const createStoreDaemon = (options: StoreDaemonOptions): StoreDaemon => {
     follow: (changes) => {
       life.follow(changes);
       closeOverflowed();
-      pressure.recheck();
     },
     usage: (domid) => domainUsage(rooms, domid),
     usages: () => [...domains].flatMap(({ domid }) => domainUsage(rooms, domid) ?? []),

@@ -2,6 +2,8 @@ import type { Clock } from "./clock.ts";
 
 /** Credits that come in each second, for all guests together. */
 const PER_SECOND = 200;
+/** In milliseconds. */
+const REFILL_EVERY = 1;
 /** What one guest may have. */
 const BURST = 10;
 /** What guests leave to others is kept, up to this. */
@@ -78,8 +80,10 @@ export class WriteCredits {
   #refill(clock: Clock): void {
     const now = clock.now();
     const count = this.#credits.size;
-    if (now <= this.#last || count === 0) {
-      this.#last = Math.max(now, this.#last);
+    // Not more often: each time costs a look at every guest that is short.
+    if (now < this.#last + REFILL_EVERY) return;
+    if (count === 0) {
+      this.#last = now;
       return;
     }
     const coming = ((now - this.#last) * PER_SECOND) / 1000;
