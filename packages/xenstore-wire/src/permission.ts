@@ -24,6 +24,6 @@ export const parsePermission = (text: string): Permission | undefined => {
   return domid === undefined ? undefined : { access, domid };
 };
 
-/** An entry as the daemon writes it: letter and decimal number. */
+/** An entry as the daemon writes it: letter and decimal number, signed. */
 export const formatPermission = ({ access, domid }: Permission): string =>
-  `${LETTERS[access & 3]}${domid}`;
+  `${LETTERS[access & 3]}${domid | 0}`;
