@@ -79,6 +79,11 @@ export class StoreNode implements NodeView {
     for (const pin of pins) pin.keepChildren(this);
   }
 
+  /** Whether a node is one of its children now. */
+  holds(child: StoreNode): boolean {
+    return child.parent === this && (child.previous !== undefined || this.firstChild === child);
+  }
+
   *children(): Generator<StoreNode> {
     for (let child = this.firstChild; child !== undefined; child = child.next) yield child;
   }

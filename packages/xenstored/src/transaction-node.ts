@@ -105,7 +105,6 @@ export class TransactionNode implements NodeView, ChildrenPin {
   removeChild(child: TransactionNode): void {
     const name = leafName(child.path);
     if (!this.#added?.delete(name)) {
-      // A child that was made outside after the first access is no child here.
       if (!this.#inherits(child, name)) return;
       this.#gone ??= new Set();
       this.#gone.add(name);
@@ -124,9 +123,11 @@ export class TransactionNode implements NodeView, ChildrenPin {
     this.childBytes = 0;
   }
 
-  #inherits({ base }: TransactionNode, name: string): boolean {
-    if (this.removed || this.#gone?.has(name)) return false;
-    return this.#kept?.has(name) ?? (base !== undefined && base.born <= this.#asOf);
+  /** A child that was made outside after the first access, or had gone before it, is none. */
+  #inherits({ base: child }: TransactionNode, name: string): boolean {
+    if (this.base === undefined || this.removed || this.#gone?.has(name)) return false;
+    if (this.#kept !== undefined) return this.#kept.has(name);
+    return child !== undefined && child.born <= this.#asOf && this.base.holds(child);
   }
 
   *#ofBase(base: StoreNode): Generator<string> {

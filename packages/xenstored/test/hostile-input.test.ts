@@ -43,6 +43,37 @@ describe("any requests", () => {
   });
 });
 
+describe("a transaction over nodes that go meanwhile", () => {
+  test("may remove a node that its parent had lost before it looked at the parent", () => {
+    const { dom0 } = new TestHost();
+    dom0.ask("write", "/s/0/a\0");
+    const id = Number.parseInt(dom0.ask("transactionStart", "\0"), 10);
+    dom0.ask("rm", "/s/0/a\0", id);
+    dom0.ask("rm", "/s/0\0");
+    expect(dom0.ask("rm", "/s/0\0", id)).toBe("OK\0");
+    expect(dom0.ask("directory", "/s\0", id)).toBe("");
+    expect(dom0.ask("transactionEnd", "T\0", id)).toBe("EAGAIN");
+  });
+
+  test("is answered whatever it asks", () => {
+    const paths = fc.constantFrom("/s", "/s/0", "/s/1", "/s/0/a");
+    const types = fc.constantFrom("write", "rm", "directory", "start", "end");
+    const asked = fc.tuple(types, paths, fc.constantFrom(0, 1, 2));
+    fc.assert(
+      fc.property(fc.array(asked, { maxLength: 30, size: "max" }), (requests) => {
+        const { dom0 } = new TestHost();
+        for (const [type, path, txId] of requests) {
+          if (type === "start") dom0.ask("transactionStart", "\0");
+          else if (type === "end") dom0.ask("transactionEnd", "T\0", txId);
+          else dom0.ask(type as "write", `${path}\0`, txId);
+        }
+        expect(dom0.ask("control", "check\0")).toBe("OK\0");
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
 describe("any bytes", () => {
   test("end in a closed connection at worst, and other clients are served", () => {
     fc.assert(
