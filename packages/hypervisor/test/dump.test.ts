@@ -112,6 +112,7 @@ describe("a state that is not right", () => {
       path: ["domains", 1, "uniqueId"],
       value: `0x1${"0".repeat(16)}`,
     },
+    { why: "a handle that is a list", path: ["domains", 1, "config", "handle"], value: [] },
     { why: "a reserved domid", path: ["domains", 1, "domid"], value: 0x7ff0 },
     { why: "a hardware domain that is not there", path: ["hardware"], value: 77 },
     { why: "a handler that is not there", path: ["virqHandlers", 0, 1], value: 77 },

@@ -157,6 +157,18 @@ describe("binding VIRQ_DOM_EXC", () => {
   });
 });
 
+test("of a domain that is gone the answer is all zeroes, whatever was in the buffer", () => {
+  const host = createHypervisor();
+  listen(host);
+  host.createDomain();
+  host.destroyDomain(1);
+  const bytes = new Uint8Array(144).fill(0xff);
+  bytes.set(getDomainState.encodeRequest(DOMID.invalid).subarray(0, 10));
+  bytes.fill(0, 20, 24);
+  expect(host.hypercall(0, HYPERVISOR.domctl, bytes)).toBe(0);
+  expect(hexOf(bytes.subarray(8, 34))).toBe(`0100${"ff".repeat(6)}${"00".repeat(16)}ffff`);
+});
+
 describe("the order of look-up and clear", () => {
   /** Domain 1 is gone and marked; while dom0 drains, another CPU creates a new domain 1. */
   const createDuringDrain = (

@@ -104,6 +104,13 @@ describe("mapping", () => {
     expect(() => host.unmap(second.handle)).toThrow(errno("EINVAL"));
   });
 
+  test("is not for a domain on its way out", () => {
+    const host = sharing();
+    host.setTeardownSteps(2, 1);
+    host.destroyStep(2);
+    expect(() => host.mapGrant(2, 1, 9)).toThrow(errno("EINVAL"));
+  });
+
   test("ends with the death of the mapper, which frees the zombie", () => {
     const host = sharing();
     host.mapGrant(2, 1, 9);

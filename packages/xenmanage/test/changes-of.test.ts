@@ -63,6 +63,16 @@ describe("changesOf", () => {
     expect(await changes.next()).toEqual({ done: true, value: undefined });
   });
 
+  test("gives nothing after return, not even what was queued", async () => {
+    const { script, tracker } = setup();
+    tracker.start();
+    const changes = changesOf(tracker);
+    script.changed.push({ domid: 1, state: 1, id: 1n });
+    tracker.drain();
+    await changes.return?.();
+    expect(await changes.next()).toEqual({ done: true, value: undefined });
+  });
+
   test("ends at once with a signal that is aborted already, and on return", async () => {
     const { script, tracker } = setup();
     tracker.start();

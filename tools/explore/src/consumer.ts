@@ -22,7 +22,7 @@ export interface Surroundings {
 export type MakeConsumer = (surroundings: Surroundings) => Consumer;
 
 /** What a consumer asks its CPU for. */
-export type Request =
+type Request =
   | {
       readonly kind: "hypercall";
       readonly op: number;

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { type Failure, replay, search } from "@xenkit/testkit";
-import { SOUND, SWITCHES } from "./programs.ts";
+import { LARGE, SOUND, SWITCHES } from "./programs.ts";
 import { switchTable } from "./switch-table.ts";
 import { storyOf } from "./trace.ts";
 import { type Program, systemOf } from "./world.ts";
@@ -57,7 +57,7 @@ const exploreSwitch = (name: string): boolean => {
 
 const exploreAll = (): boolean => {
   let holds = true;
-  for (const program of SOUND) {
+  for (const program of [...SOUND, ...LARGE]) {
     const { states, transitions, depth, isBounded, failures } = search(systemOf(program), {
       reduction,
     });

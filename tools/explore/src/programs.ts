@@ -53,10 +53,32 @@ export const SOUND: readonly Program[] = [
     cpus: [["shutdown 1"], ["drain by 2", "query 1 by 2"]],
   },
   {
+    name: "the consumer is killed while a domid is reused",
+    consumer: "tracker",
+    before: ["create 1"],
+    cpus: [["destroy 1", "create 1"], ["crash"]],
+  },
+  {
+    name: "three CPUs, three domids",
+    consumer: "tracker",
+    before: ["create 1", "create 2"],
+    cpus: [["destroy 1"], ["shutdown 2"], ["create 3"]],
+  },
+  {
     name: "a consumer by hand, without a mistake",
     consumer: "by hand",
     before: ["create 1"],
     cpus: [["destroy 1", "create 1"]],
+  },
+];
+
+/** Such as take half a minute: explored by `npm run explore`, not by the tests. */
+export const LARGE: readonly Program[] = [
+  {
+    name: "the consumer is killed while one CPU destroys and another creates",
+    consumer: "tracker",
+    before: ["create 1"],
+    cpus: [["destroy 1"], ["create 2"], ["crash"]],
   },
 ];
 
