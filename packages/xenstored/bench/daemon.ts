@@ -12,4 +12,4 @@ if (kind === "echo") {
   process.exit(echo_serve(path));
 }
 const daemon = createStoreDaemon({ domains: { getDomainInfo: () => undefined } });
-await serveUnix(daemon, path);
+await serveUnix(daemon, path, { io: kind === "epoll" ? kind : "libuv" });

@@ -3,6 +3,8 @@ import type { PendingRequest } from "./back-pressure.ts";
 
 const FIRST_SIZE = 1024;
 const COPY_UP_TO = 4096;
+/** Up to here copying byte by byte costs less than making a view. */
+const FEW = 128;
 const NOTHING = new Uint8Array(0);
 
 /** What is put in front of a payload. */
@@ -87,6 +89,18 @@ export class OutputQueue {
   /** The bytes that wait, as a view: valid until the next change. */
   peek(): Uint8Array {
     return this.#buffer.subarray(this.#start, this.#end);
+  }
+
+  /** Copies the bytes that wait, as far as `target` goes. @returns How many. */
+  copyTo(target: Uint8Array): number {
+    const count = Math.min(this.length, target.length);
+    if (count > FEW) target.set(this.#buffer.subarray(this.#start, this.#start + count));
+    else {
+      const buffer = this.#buffer;
+      const start = this.#start;
+      for (let at = 0; at < count; at += 1) target[at] = buffer[start + at] as number;
+    }
+    return count;
   }
 
   /** Takes all bytes out. They are the caller's. */

@@ -12,6 +12,8 @@ export interface XenstoredErrorDetails {
   };
   /** The system refused. `errno` is its name for it. */
   readonly "cannot-listen": { readonly path: string; readonly errno: string };
+  /** The engine `epoll` was asked for where it cannot run. */
+  readonly "no-epoll": { readonly platform: string };
 }
 
 /** The kinds of failure. */

@@ -1,2 +1,3 @@
-export { serveUnix, type UnixServer } from "./serve-unix.ts";
+export { type ServeOptions, serveUnix } from "./serve-unix.ts";
 export { systemClock } from "./system-clock.ts";
+export type { Engine, UnixServer } from "./unix-server.ts";
