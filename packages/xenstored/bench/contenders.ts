@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { processTimes, startDaemon } from "@xenkit/oracle";
-import { LoadClient, load } from "./load-client.ts";
+import { closeConnection, LoadClient, openConnection } from "./load-client.ts";
 
 /** A server under load. */
 export interface Contender {
@@ -19,7 +19,7 @@ export interface Contender {
 }
 
 export const C = "C 4.17";
-export const OCAML = "OCaml 4.17";
+const OCAML = "OCaml 4.17";
 export const LIBUV = "ours, libuv";
 export const EPOLL = "ours, epoll";
 export const ECHO = "echo, C";
@@ -64,8 +64,8 @@ const ownServer = async (name: string, kind: string): Promise<Contender> => {
 };
 
 const answers = (socketPath: string): boolean => {
-  const fd = load.load_connect(socketPath);
-  if (fd >= 0) load.load_close(fd);
+  const fd = openConnection(socketPath);
+  if (fd >= 0) closeConnection(fd);
   return fd >= 0;
 };
 

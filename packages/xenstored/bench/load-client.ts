@@ -1,8 +1,14 @@
 import { loadC } from "@xenkit/bench";
 import { bytesOf, encodeMessage, MESSAGE } from "@xenkit/xenstore-wire";
 
-/** The client's functions of `load.c`. */
-export const load = loadC(new URL("./load.c", import.meta.url), {
+/** Opens a connection; -1 when nobody serves. */
+export const openConnection = (socketPath: string): number => load.load_connect(socketPath);
+
+export const closeConnection = (fd: number): void => {
+  load.load_close(fd);
+};
+
+const load = loadC(new URL("./load.c", import.meta.url), {
   load_connect: "int load_connect(const char *path)",
   load_close: "int load_close(int fd)",
   load_rounds:
@@ -29,7 +35,7 @@ export class LoadClient {
   constructor(name: string, socketPath: string, count: number) {
     this.#name = name;
     this.#fds = Int32Array.from({ length: count }, () => {
-      const fd = load.load_connect(socketPath);
+      const fd = openConnection(socketPath);
       if (fd < 0) throw new Error(`cannot connect to ${name}`);
       return fd;
     });

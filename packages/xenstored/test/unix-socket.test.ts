@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeMessage, FrameReader, joinStrings, MESSAGE } from "@xenkit/xenstore-wire";
 import { createStoreDaemon, isXenstoredError, type StoreDaemonOptions } from "@xenkit/xenstored";
-import { serveUnix } from "@xenkit/xenstored/node";
+import { type Engine, serveUnix } from "@xenkit/xenstored/node";
 import { describe, expect, test } from "vitest";
 import { scratchFolder } from "./scratch-folder.ts";
 
@@ -44,10 +44,15 @@ const eventually = async (holds: () => boolean): Promise<void> => {
   }
 };
 
-describe("a daemon on a unix socket", () => {
+const ENGINES: readonly Engine[] = [
+  "libuv",
+  ...(process.platform === "linux" ? ["epoll" as const] : []),
+];
+
+describe.each(ENGINES)("a daemon on a unix socket, by %s", (io) => {
   test("answers what it is asked, in order, all replies to a chunk in one", async () => {
     using folder = scratchFolder();
-    await using server = await serveUnix(newDaemon(), join(folder.path, "socket"));
+    await using server = await serveUnix(newDaemon(), join(folder.path, "socket"), { io });
     const socket = await connected(server.path);
     const requests = Array.from({ length: 50 }, (_, index) =>
       request("write", `/n${index}\0x`, index),
@@ -67,13 +72,13 @@ describe("a daemon on a unix socket", () => {
 
   test("is for its owner only", async () => {
     using folder = scratchFolder();
-    await using server = await serveUnix(newDaemon(), join(folder.path, "socket"));
+    await using server = await serveUnix(newDaemon(), join(folder.path, "socket"), { io });
     expect(statSync(server.path).mode & 0o777).toBe(0o600);
   });
 
   test("hangs up on a client that breaks the protocol, and on nobody else", async () => {
     using folder = scratchFolder();
-    await using server = await serveUnix(newDaemon(), join(folder.path, "socket"));
+    await using server = await serveUnix(newDaemon(), join(folder.path, "socket"), { io });
     const [bad, good] = [await connected(server.path), await connected(server.path)];
     const header = request("read", "");
     new DataView(header.buffer).setUint32(12, 0xffff_ffff, true);
@@ -89,7 +94,7 @@ describe("a daemon on a unix socket", () => {
   test("forgets the watches of a client that has gone", async () => {
     using folder = scratchFolder();
     const daemon = newDaemon();
-    await using server = await serveUnix(daemon, join(folder.path, "socket"));
+    await using server = await serveUnix(daemon, join(folder.path, "socket"), { io });
     const socket = await connected(server.path);
     socket.write(request("watch", joinStrings(["/", "t"])));
     expect((await receive(socket, 2)).texts).toEqual(["OK\0", "/\0t\0"]);
@@ -99,7 +104,7 @@ describe("a daemon on a unix socket", () => {
 
   test("does not read from a client that leaves its replies, and goes on when they are taken", async () => {
     using folder = scratchFolder();
-    await using server = await serveUnix(newDaemon(), join(folder.path, "socket"));
+    await using server = await serveUnix(newDaemon(), join(folder.path, "socket"), { io });
     const socket = await connected(server.path);
     socket.write(request("write", `/big\0${"x".repeat(4000)}`));
     await receive(socket, 1);
@@ -112,10 +117,68 @@ describe("a daemon on a unix socket", () => {
     socket.destroy();
   });
 
+  test("answers a client that says all at once and then nothing more", async () => {
+    using folder = scratchFolder();
+    const daemon = newDaemon();
+    await using server = await serveUnix(daemon, join(folder.path, "socket"), { io });
+    const socket = await connected(server.path);
+    socket.end(Buffer.concat([request("write", "/a\0b"), request("read", "/a\0")]));
+    expect((await receive(socket, 2)).texts).toEqual(["OK\0", "b"]);
+    await eventually(() => server.clients === 0 && daemon.counts.connections === 0);
+  });
+
+  test("serves clients that come and go by the hundred", async () => {
+    using folder = scratchFolder();
+    const daemon = newDaemon();
+    await using server = await serveUnix(daemon, join(folder.path, "socket"), { io });
+    for (let round = 0; round < 5; round += 1) {
+      const sockets = await Promise.all(Array.from({ length: 100 }, () => connected(server.path)));
+      await Promise.all(
+        sockets.map(async (socket, index) => {
+          socket.write(request("write", `/${index}\0${round}`));
+          socket.write(request("read", `/${index}\0`));
+          expect((await receive(socket, 2)).texts).toEqual(["OK\0", `${round}`]);
+          socket.destroy();
+        }),
+      );
+      await eventually(() => server.clients === 0);
+    }
+    expect(daemon.counts.connections).toBe(0);
+  });
+
+  test("tells a client what another one has changed", async () => {
+    using folder = scratchFolder();
+    await using server = await serveUnix(newDaemon(), join(folder.path, "socket"), { io });
+    const [watcher, writer] = [await connected(server.path), await connected(server.path)];
+    watcher.write(request("watch", joinStrings(["/a", "t"])));
+    await receive(watcher, 2);
+    writer.write(
+      Buffer.concat(Array.from({ length: 3 }, (_, at) => request("mkdir", `/a/${at}\0`))),
+    );
+    expect(await receive(watcher, 3)).toEqual({
+      texts: ["/a/0\0t\0", "/a/1\0t\0", "/a/2\0t\0"],
+      chunks: 1,
+    });
+    watcher.destroy();
+    writer.destroy();
+  });
+
+  test("tells what was changed by none of its clients", async () => {
+    using folder = scratchFolder();
+    const daemon = newDaemon();
+    await using server = await serveUnix(daemon, join(folder.path, "socket"), { io });
+    const socket = await connected(server.path);
+    socket.write(request("watch", joinStrings(["/a", "t"])));
+    await receive(socket, 2);
+    daemon.connect({ output: () => {}, closed: () => {} }).receive(request("mkdir", "/a\0"));
+    expect((await receive(socket, 1)).texts).toEqual(["/a\0t\0"]);
+    socket.destroy();
+  });
+
   test("closes a client that leaves too many events unread", async () => {
     using folder = scratchFolder();
     const daemon = newDaemon({ eventsUpTo: 100_000 });
-    await using server = await serveUnix(daemon, join(folder.path, "socket"));
+    await using server = await serveUnix(daemon, join(folder.path, "socket"), { io });
     const [lazy, busy] = [await connected(server.path), await connected(server.path)];
     lazy.write(request("watch", joinStrings(["/", "t"])));
     await receive(lazy, 2);
@@ -133,23 +196,25 @@ describe("a daemon on a unix socket", () => {
   });
 });
 
-describe("a socket's path", () => {
+describe.each(ENGINES)("a socket's path, by %s", (io) => {
   test("is free again after a close, which hangs up", async () => {
     using folder = scratchFolder();
     const path = join(folder.path, "socket");
-    const server = await serveUnix(newDaemon(), path);
+    const server = await serveUnix(newDaemon(), path, { io });
     const socket = await connected(path);
     await server.close();
     await eventually(() => socket.closed || socket.readableEnded);
     expect(existsSync(path)).toBe(false);
-    const again = await serveUnix(newDaemon(), path);
+    const again = await serveUnix(newDaemon(), path, { io });
     await again.close();
   });
 
   test("that a daemon serves is refused, and the daemon left alone", async () => {
     using folder = scratchFolder();
-    await using server = await serveUnix(newDaemon(), join(folder.path, "socket"));
-    const error = await serveUnix(newDaemon(), server.path).catch((reason: unknown) => reason);
+    await using server = await serveUnix(newDaemon(), join(folder.path, "socket"), { io });
+    const error = await serveUnix(newDaemon(), server.path, { io }).catch(
+      (reason: unknown) => reason,
+    );
     expect(isXenstoredError(error, "in-use") && error.details).toEqual({ path: server.path });
     const socket = await connected(server.path);
     socket.write(request("read", "/\0"));
@@ -161,7 +226,7 @@ describe("a socket's path", () => {
     using folder = scratchFolder();
     const path = join(folder.path, "socket");
     await leaveStaleSocket(path);
-    await using server = await serveUnix(newDaemon(), path);
+    await using server = await serveUnix(newDaemon(), path, { io });
     const socket = await connected(server.path);
     socket.destroy();
   });
@@ -170,7 +235,9 @@ describe("a socket's path", () => {
     using folder = scratchFolder();
     const path = join(folder.path, "file");
     writeFileSync(path, "precious");
-    await expect(serveUnix(newDaemon(), path)).rejects.toMatchObject({ code: "not-a-socket" });
+    await expect(serveUnix(newDaemon(), path, { io })).rejects.toMatchObject({
+      code: "not-a-socket",
+    });
     expect(statSync(path).size).toBe(8);
   });
 
@@ -178,7 +245,7 @@ describe("a socket's path", () => {
     { path: `/${"x".repeat(120)}`, code: "path-too-long" },
     { path: "/no/such/folder/socket", code: "cannot-listen" },
   ])("that cannot be is refused as $code", async ({ path, code }) => {
-    await expect(serveUnix(newDaemon(), path)).rejects.toMatchObject({ code });
+    await expect(serveUnix(newDaemon(), path, { io })).rejects.toMatchObject({ code });
   });
 });
 

@@ -41,6 +41,8 @@ export class EpollClient implements Watched, Flushed, ConnectionSink {
   readonly #connection: Connection;
   #interest: number = EPOLL.in;
   #waiting = false;
+  /** There are requests that wait for their replies' room. */
+  #held = false;
   /** The client says nothing more, but may still listen. */
   #ended = false;
   #dropped = false;
@@ -79,7 +81,10 @@ export class EpollClient implements Watched, Flushed, ConnectionSink {
     const sent = this.#send();
     if (this.#dropped) return;
     const done = this.#ended || connection.closed;
-    if (done && sent && !connection.paused) return this.drop();
+    if (done && sent && !connection.paused) {
+      this.drop();
+      return;
+    }
     const interest = (done || connection.paused ? 0 : EPOLL.in) | (sent ? 0 : EPOLL.out);
     if (interest === this.#interest) return;
     this.#interest = interest;
@@ -102,8 +107,10 @@ export class EpollClient implements Watched, Flushed, ConnectionSink {
     const count = calls.read(this.#fd, input.address, CHUNK);
     if (count > 0) {
       this.#connection.receive(input.bytes.subarray(0, count));
+      if (!this.#connection.paused) return;
       // The bytes that it has not looked at are its own from now on.
-      if (this.#connection.paused) this.#buffers.input = calls.memory(CHUNK);
+      this.#buffers.input = calls.memory(CHUNK);
+      this.#held = true;
     } else if (count === 0) {
       this.#ended = true;
       this.output();
@@ -118,7 +125,6 @@ export class EpollClient implements Watched, Flushed, ConnectionSink {
     const { calls } = this.#loop;
     const memory = this.#buffers.output;
     while (output.length > 0) {
-      const { paused } = this.#connection;
       const size = output.copyTo(memory.bytes);
       const count = calls.send(this.#fd, memory.address, size);
       if (count < 0) {
@@ -126,8 +132,11 @@ export class EpollClient implements Watched, Flushed, ConnectionSink {
         return false;
       }
       output.consume(count);
+      if (this.#held && !this.#connection.paused) {
+        this.#connection.resume();
+        this.#held = this.#connection.paused;
+      }
       if (count < size) return false;
-      if (paused) this.#connection.resume();
     }
     return true;
   }

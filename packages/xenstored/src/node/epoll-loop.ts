@@ -13,13 +13,15 @@ export interface Flushed {
 
 /** Descriptors that one wake-up can tell of. */
 const BATCH = 256;
-/** How long it stays in the kernel for the next request, which is much cheaper than a turn of Node's loop, in ms. */
-const LINGER_MS = 1;
+/**
+ * How long it stays in the kernel for the next request, in ms. Longer than a tick of the kernel's clock: a time-out that
+ * comes before the tick has the clock set anew, at each wait, for more than the request costs.
+ */
+const LINGER_MS = 10;
 /** How long Node's loop may wait for its turn while there is traffic, in ms. */
 const BUSY_MS = 2;
-/** So many waits in vain, and it lingers no more; regained by waits that were not, and by wake-ups. */
-const PATIENCE = 4;
-const PATIENCE_OF_WAKE_UP = 1 / 16;
+/** After a wait in vain so many wake-ups are not followed by one: twice as many each time, up to this. */
+const ABSTAIN_MOST = 1024;
 
 const [ADD, DELETE, MODIFY] = [1, 2, 3] as const;
 
@@ -31,7 +33,8 @@ const [EVENT_WORDS, NUMBER_AT] = process.arch === "x64" ? [3, 1] : [4, 2];
  *
  * The set is itself a descriptor of Node's loop, so nothing turns while nothing comes. When something comes it is served
  * here, and the next wait is here too: a client that asks again at once is not made to wait for a turn of Node's loop,
- * which costs more than the request. After 1 ms without a request, or 2 ms with them, Node's loop has its turn.
+ * which costs more than the request. Node's loop has its turn after 2 ms of requests, or when
+ * none came for 10 ms; that wait is left out where it was in vain before (clients in this very thread, slow ones).
  */
 export class EpollLoop {
   readonly calls: SystemCalls;
@@ -46,7 +49,9 @@ export class EpollLoop {
   #unflushed: Flushed[] = [];
   /** Closed at the end of a turn: a number that is used again at once would get the events of the one before. */
   #released: number[] = [];
-  #patience = PATIENCE;
+  /** Wake-ups that are not followed by a wait here, and how many they will be after the next wait in vain. */
+  #abstain = 0;
+  #penalty = 1;
   #handling = false;
   #scheduled = false;
   #closed = false;
@@ -114,12 +119,25 @@ export class EpollLoop {
       if (this.#closed) return;
       const { address } = this.#events;
       const count = this.calls.epollWait(this.#set, address, BATCH, timeout);
-      if (timeout > 0) this.#patience = Math.min(PATIENCE, this.#patience + (count > 0 ? 1 : -1));
+      if (timeout > 0) this.#learn(count > 0);
       if (count <= 0) return;
       this.#handle(count);
-      timeout = this.#patience > 0 ? LINGER_MS : 0;
-    } while (timeout > 0 && performance.now() < until);
-    if (timeout === 0) this.#patience += PATIENCE_OF_WAKE_UP;
+      timeout = LINGER_MS;
+      if (this.#abstain > 0) {
+        this.#abstain -= 1;
+        return;
+      }
+    } while (performance.now() < until);
+  }
+
+  /** Takes note of whether a wait was worth it. */
+  #learn(worth: boolean): void {
+    if (worth) {
+      this.#penalty = 1;
+    } else {
+      this.#abstain = this.#penalty;
+      this.#penalty = Math.min(ABSTAIN_MOST, this.#penalty * 2);
+    }
   }
 
   #handle(count: number): void {
@@ -133,7 +151,9 @@ export class EpollLoop {
       this.#flush();
     } finally {
       this.#handling = false;
-      for (const fd of this.#released.splice(0)) this.calls.close(fd);
+      if (this.#released.length > 0) {
+        for (const fd of this.#released.splice(0)) this.calls.close(fd);
+      }
     }
   }
 

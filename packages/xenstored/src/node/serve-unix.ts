@@ -28,7 +28,10 @@ export const serveUnix = async (
   if (calls !== undefined) return serveEpoll(daemon, path, calls);
   if (io === "epoll") {
     const message = "no-epoll: it takes Linux and the package koffi, version 3";
-    throw new XenstoredError(message, { code: "no-epoll", details: { platform: process.platform } });
+    throw new XenstoredError(message, {
+      code: "no-epoll",
+      details: { platform: process.platform },
+    });
   }
   return serveLibuv(daemon, path);
 };
