@@ -52,6 +52,8 @@ export const serveEpoll = async (
     closed = true;
     clearTimeout(retry);
     for (const client of clients) client.drop();
+    // Who waits to be accepted would see a broken connection, not one that was ended.
+    for (let fd = calls.accept(listener); fd >= 0; fd = calls.accept(listener)) calls.close(fd);
     loop.release(listener);
     loop.close();
     removeFile(path);
