@@ -24,13 +24,15 @@ export const domainPath = (domid: number): string => `/local/domain/${domid}`;
  * @returns The canonical path; undefined (the daemon's EINVAL) when there is none.
  */
 export const canonicalPath = (path: string, domid: number): string | undefined => {
+  let before = 0;
   for (let index = 0; index < path.length; index += 1) {
-    if (!isPathUnit(path.charCodeAt(index))) return undefined;
+    const unit = path.charCodeAt(index);
+    if (!isPathUnit(unit) || (unit === SLASH && before === SLASH)) return undefined;
+    before = unit;
   }
-  const whole = pathKind(path) === "relative" ? `${domainPath(domid)}/${path}` : path;
-  if (whole === "/") return whole;
-  if (whole.endsWith("/") || whole.includes("//")) return undefined;
-  return whole;
+  if (before === SLASH && path.length > 1) return undefined;
+  if (pathKind(path) !== "relative") return path;
+  return path === "" ? undefined : `${domainPath(domid)}/${path}`;
 };
 
 const HOME = /^\/local\/domain\/[0-9]{1,5}\//;

@@ -3,17 +3,16 @@ import {
   atoi,
   bytesOf,
   countStrings,
-  oneString,
   PAYLOAD_MAX,
   parentPath,
   type StringAndRest,
-  stringAndRest,
   strings,
   type WireErrorName,
 } from "@xenkit/xenstore-wire";
 import { nodeMemory } from "./memory-use.ts";
 import { findFor } from "./node-access.ts";
 import { refuseSize, tooBig } from "./node-size.ts";
+import { pathAndRest, pathArgument } from "./path-argument.ts";
 import { inheritedPerms, type Perms } from "./perms.ts";
 import {
   nodePath,
@@ -29,7 +28,7 @@ import { NO_VALUE, packValue, unpackValue, type Value } from "./value.ts";
 
 export const read: RequestType = requestType({
   repeatable: true,
-  read: oneString,
+  read: pathArgument,
   handle: (rooms, request, given) => {
     const node = find(rooms, request, given, ACCESS.read);
     return typeof node === "string" ? node : unpackValue(node.value);
@@ -38,7 +37,7 @@ export const read: RequestType = requestType({
 
 export const directory: RequestType = requestType({
   repeatable: true,
-  read: oneString,
+  read: pathArgument,
   handle: (rooms, request, given) => {
     const node = find(rooms, request, given, ACCESS.read);
     return typeof node === "string" ? node : listOf(request, node);
@@ -57,7 +56,7 @@ export const directoryPart: RequestType = requestType({
 
 export const write: RequestType = requestType({
   repeatable: true,
-  read: stringAndRest,
+  read: pathAndRest,
   handle: (rooms, request, { text, rest }: StringAndRest) => {
     const path = nodePath(rooms, request, text);
     if (path === undefined) return "EINVAL";
@@ -77,7 +76,7 @@ export const write: RequestType = requestType({
 
 export const mkdir: RequestType = requestType({
   repeatable: true,
-  read: oneString,
+  read: pathArgument,
   handle: (rooms, request, given) => {
     const node = find(rooms, request, given, ACCESS.write);
     if (typeof node !== "string") return OK;
@@ -88,7 +87,7 @@ export const mkdir: RequestType = requestType({
 
 export const rm: RequestType = requestType({
   repeatable: true,
-  read: oneString,
+  read: pathArgument,
   handle: (rooms, request, given) => {
     const path = nodePath(rooms, request, given);
     if (path === undefined) return "EINVAL";
