@@ -14,6 +14,8 @@ const NONE: ReadonlySet<StoreNode> = new Set();
 export class DomidIndex {
   readonly #naming = new Map<number, Set<StoreNode>>();
   readonly #owned = new Map<number, number>();
+  /** What {@link UNLISTED} owns: most of what there is. */
+  #unlisted = 0;
   readonly #counted: (domid: number, count: number) => void;
   readonly #memory: MemoryUse;
 
@@ -28,7 +30,7 @@ export class DomidIndex {
 
   /** How many nodes `domid` owns. */
   owned(domid: number): number {
-    return this.#owned.get(domid) ?? 0;
+    return domid === UNLISTED ? this.#unlisted : (this.#owned.get(domid) ?? 0);
   }
 
   /** The nodes with an entry of `domid`, the owner's included; none for domain 0. Live: copy it before changes. */
@@ -50,7 +52,9 @@ export class DomidIndex {
   remove(node: StoreNode, perms: Perms): void {
     this.#count(perms[0].domid, -1);
     this.#charge(node, perms, -1);
-    for (const entry of perms) this.#forget(node, entry);
+    for (let index = 0; index < perms.length; index += 1) {
+      this.#forget(node, perms[index] as PermsEntry);
+    }
   }
 
   move(node: StoreNode, from: Perms, to: Perms): void {
@@ -69,11 +73,17 @@ export class DomidIndex {
   }
 
   #forget(node: StoreNode, { domid }: PermsEntry): void {
+    if (domid === UNLISTED) return;
     const nodes = this.#naming.get(domid);
     if (nodes?.delete(node) && nodes.size === 0) this.#naming.delete(domid);
   }
 
   #count(domid: number, change: number): void {
+    if (domid === UNLISTED) {
+      this.#unlisted += change;
+      this.#counted(domid, this.#unlisted);
+      return;
+    }
     const count = this.owned(domid) + change;
     if (count === 0) this.#owned.delete(domid);
     else this.#owned.set(domid, count);

@@ -23,6 +23,8 @@ export class StoreNode implements NodeView {
   value: Value;
   perms: Perms;
   generation: number;
+  /** It is in the store no more. */
+  removed = false;
   childCount = 0;
   childBytes = 0;
   firstChild: StoreNode | undefined = undefined;

@@ -1,7 +1,7 @@
 import { parentPath } from "@xenkit/xenstore-wire";
-import { ChurnMap } from "./churn-map.ts";
 import { DomidIndex } from "./domid-index.ts";
 import type { MemoryUse } from "./memory-use.ts";
+import { NodeTable } from "./node-table.ts";
 import type { Perms } from "./perms.ts";
 import { StoreNode } from "./store-node.ts";
 import type { NodeView, Tree } from "./tree.ts";
@@ -20,7 +20,7 @@ export class Store implements Tree {
   /** Which nodes name a domain, and how many each owns. */
   readonly index: DomidIndex;
   readonly root: StoreNode;
-  readonly #nodes = new ChurnMap<StoreNode>();
+  readonly #nodes = new NodeTable();
 
   /**
    * @param counted - Told how many nodes a domain owns, at each change.
@@ -70,7 +70,8 @@ export class Store implements Tree {
   create(path: string, value: Value, perms: Perms): StoreNode {
     const above = parentPath(path);
     const parent = above === undefined ? undefined : this.#nodes.get(above);
-    if (parent === undefined || this.#nodes.has(path)) throw new TypeError(`cannot create ${path}`);
+    if (parent === undefined || this.#nodes.get(path) !== undefined)
+      throw new TypeError(`cannot create ${path}`);
     const node = this.#add(path, parent, value, perms);
     parent.append(node);
     this.index.resized(parent, node.name.length + 1);
@@ -121,6 +122,7 @@ export class Store implements Tree {
       at = following === undefined ? up : firstLeaf(following);
     }
     this.#drop(top, removed);
+    this.#nodes.sweep();
     parent.unlink(top);
     this.index.resized(parent, -top.name.length - 1);
     parent.generation = this.#stamp();
@@ -145,7 +147,7 @@ export class Store implements Tree {
 
   #add(path: string, parent: StoreNode | undefined, value: Value, perms: Perms): StoreNode {
     const node = new StoreNode(path, parent, value, perms, this.#stamp());
-    this.#nodes.set(path, node);
+    this.#nodes.add(node);
     this.index.add(node, perms);
     return node;
   }
@@ -153,7 +155,7 @@ export class Store implements Tree {
   #drop(node: StoreNode, removed: (node: StoreNode) => void): void {
     removed(node);
     node.releasePins();
-    this.#nodes.delete(node.path);
+    this.#nodes.remove(node);
     this.index.remove(node, node.perms);
   }
 
