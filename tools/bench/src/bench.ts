@@ -124,7 +124,7 @@ const render = (options: BenchOptions, figures: Figures, file: string): string =
     ),
   ];
   if (options.targets !== undefined && options.targets.length > 0) {
-    lines.push("", "| row | ratio | target | measured | |", "|---|---|---:|---:|---|");
+    lines.push("", "| row | contender | target | measured | |", "|---|---|---:|---:|---|");
     lines.push(...targetLines(options.targets, figures));
   }
   if (options.notes !== undefined) lines.push("", options.notes);
