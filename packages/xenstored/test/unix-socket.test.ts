@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import { existsSync, linkSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import { encodeMessage, FrameReader, joinStrings, MESSAGE } from "@xenkit/xenstore-wire";
 import { createStoreDaemon, isXenstoredError, type StoreDaemonOptions } from "@xenkit/xenstored";
 import { type Engine, serveUnix } from "@xenkit/xenstored/node";
@@ -175,6 +177,28 @@ describe.each(ENGINES)("a daemon on a unix socket, by %s", (io) => {
     socket.destroy();
   });
 
+  test("may live in a worker", async () => {
+    using folder = scratchFolder();
+    const path = join(folder.path, "socket");
+    const worker = new Worker(new URL("./serving-worker.ts", import.meta.url), {
+      workerData: { path, io },
+      execArgv: ["--conditions=@xenkit/source"],
+    });
+    const ended = once(worker, "exit");
+    await once(worker, "message");
+    const socket = await connected(path);
+    for (let index = 0; index < 20; index += 1) {
+      socket.write(request("write", `/a\0${index}`));
+      socket.write(request("read", "/a\0"));
+      expect((await receive(socket, 2)).texts).toEqual(["OK\0", `${index}`]);
+    }
+    worker.postMessage("stop");
+    // It is nothing but the server that keeps a thread going.
+    expect(await ended).toEqual([0]);
+    expect(existsSync(path)).toBe(false);
+    socket.destroy();
+  });
+
   test("closes a client that leaves too many events unread", async () => {
     using folder = scratchFolder();
     const daemon = newDaemon({ eventsUpTo: 100_000 });
@@ -194,6 +218,12 @@ describe.each(ENGINES)("a daemon on a unix socket, by %s", (io) => {
     busy.destroy();
     lazy.destroy();
   });
+});
+
+test("whoever asks for no engine gets the faster one", async () => {
+  using folder = scratchFolder();
+  await using server = await serveUnix(newDaemon(), join(folder.path, "socket"));
+  expect(server.io).toBe(ENGINES.at(-1));
 });
 
 describe.each(ENGINES)("a socket's path, by %s", (io) => {
