@@ -172,6 +172,11 @@ const addXenstored = (program: Command, terminal: Terminal): void => {
         .choices(["answers", "strict"])
         .default("answers"),
     )
+    .addOption(
+      new Option("--io <engine>", "what moves the bytes; auto: epoll where it can be had, else libuv")
+        .choices(["auto", "epoll", "libuv"])
+        .default("auto"),
+    )
     .option("--keep-orphans", "nodes of a domain that ended go to domain 0")
     .option(
       "--quota <name=value...>",

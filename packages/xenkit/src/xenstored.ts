@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { createHost } from "@xenkit/host";
 import { type ConflictRule, isXenstoredError, type Quotas } from "@xenkit/xenstored";
-import { serveUnix, systemClock } from "@xenkit/xenstored/node";
+import { type Engine, serveUnix, systemClock } from "@xenkit/xenstored/node";
 import { type LogLevel, openLog } from "./log.ts";
 import { storeMetrics } from "./metrics.ts";
 import { serveMetrics } from "./serve-metrics.ts";
@@ -16,6 +16,7 @@ export interface XenstoredOptions {
   /** Guests of the host below; none if missing. */
   readonly domains?: number;
   readonly conflicts: ConflictRule;
+  readonly io: "auto" | Engine;
   readonly keepOrphans?: true;
   readonly quota?: Partial<Quotas>;
   /** In seconds. */
@@ -31,7 +32,7 @@ export interface XenstoredOptions {
  * @throws XenkitError cannot-serve.
  */
 export const xenstored = async (options: XenstoredOptions, terminal: Terminal): Promise<void> => {
-  const { socket, domains = 0, conflicts, keepOrphans = false, quota = {} } = options;
+  const { socket, domains = 0, conflicts, io, keepOrphans = false, quota = {} } = options;
   const { logger, files } = openLog(options.logLevel);
   await using host = await createHost({
     domains,
@@ -47,7 +48,7 @@ export const xenstored = async (options: XenstoredOptions, terminal: Terminal): 
     },
   });
   const { daemon } = host.store;
-  await using _server = await serving(socket, serveUnix(daemon, socket));
+  await using server = await serving(socket, serveUnix(daemon, socket, { io }));
   const { counters, usages } = daemon;
   using metrics = storeMetrics({ counters, usages, counts: () => daemon.counts });
   const { metricsPort } = options;
@@ -56,7 +57,7 @@ export const xenstored = async (options: XenstoredOptions, terminal: Terminal): 
       ? undefined
       : await serving(`port ${metricsPort}`, serveMetrics(metrics, metricsPort));
   await using _pid = pidFile(options.pidFile);
-  const ready = { pid: process.pid, socket, domains, metricsPort: metricsServer?.port };
+  const ready = { pid: process.pid, socket, io: server.io, domains, metricsPort: metricsServer?.port };
   terminal.print(`ready ${JSON.stringify(ready)}`);
   logger.info(ready, "ready");
   await ended(terminal.ended);

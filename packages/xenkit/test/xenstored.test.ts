@@ -19,6 +19,7 @@ const get = (options: { readonly port?: number; readonly socketPath?: string }, 
 interface Ready {
   readonly pid: number;
   readonly socket: string;
+  readonly io: string;
   readonly domains: number;
   readonly metricsPort?: number;
 }
@@ -44,10 +45,23 @@ const startXenstored = async (...args: string[]) => {
 };
 
 describe("xenkit xenstored", () => {
+  const engines = process.platform === "linux" ? ["libuv", "epoll"] : ["libuv"];
+  test.each(engines)("serves by %s where that is asked for", async (io) => {
+    await using daemon = await startXenstored("--io", io);
+    expect(daemon.ready.io).toBe(io);
+    await using client = await connect(unix(daemon.socket));
+    await client.write("/a/b", "hello");
+    expect(await client.read("/a/b")).toBe("hello");
+  });
+
   test("serves a store on its socket, mode 0600, and leaves nothing behind at SIGTERM", async () => {
     const pidFile = join(scratch(), "pid");
     await using daemon = await startXenstored("--pid-file", pidFile, "--domains", "2");
-    expect(daemon.ready).toEqual({ pid: daemon.child.pid, socket: daemon.socket, domains: 2 });
+    expect(daemon.ready).toMatchObject({
+      pid: daemon.child.pid,
+      socket: daemon.socket,
+      domains: 2,
+    });
     expect(lstatSync(daemon.socket).mode & 0o777).toBe(0o600);
     expect(readFileSync(pidFile, "utf8")).toBe(`${daemon.child.pid}\n`);
     await using client = await connect(unix(daemon.socket));
