@@ -173,7 +173,10 @@ const addXenstored = (program: Command, terminal: Terminal): void => {
         .default("answers"),
     )
     .addOption(
-      new Option("--io <engine>", "what moves the bytes; auto: epoll where it can be had, else libuv")
+      new Option(
+        "--io <engine>",
+        "what moves the bytes; auto: epoll where it can be had, else libuv",
+      )
         .choices(["auto", "epoll", "libuv"])
         .default("auto"),
     )

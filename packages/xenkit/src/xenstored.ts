@@ -57,7 +57,13 @@ export const xenstored = async (options: XenstoredOptions, terminal: Terminal): 
       ? undefined
       : await serving(`port ${metricsPort}`, serveMetrics(metrics, metricsPort));
   await using _pid = pidFile(options.pidFile);
-  const ready = { pid: process.pid, socket, io: server.io, domains, metricsPort: metricsServer?.port };
+  const ready = {
+    pid: process.pid,
+    socket,
+    io: server.io,
+    domains,
+    metricsPort: metricsServer?.port,
+  };
   terminal.print(`ready ${JSON.stringify(ready)}`);
   logger.info(ready, "ready");
   await ended(terminal.ended);
