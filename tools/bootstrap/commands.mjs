@@ -30,6 +30,8 @@ export const commandsOf = (root) => {
     explore: { steps: [script("tools/explore/src/main.ts")], cwd: "caller" },
     simulate: { steps: [script("tools/simulate/src/main.ts")], cwd: "caller" },
     oracle: { steps: [script("tools/oracle/src/main.ts")], cwd: "caller" },
+    differential: { steps: [script("tools/differential/src/main.ts")], cwd: "caller" },
+    soak: { steps: [script("tools/soak/src/main.ts")], cwd: "caller" },
     "pack-check": { steps: [build, packCheck], cwd: "root" },
     rehearse: { steps: [script("tools/release-rehearsal/src/main.ts")], cwd: "root" },
     independence: { steps: [script("tools/release-rehearsal/src/independence.ts")], cwd: "root" },

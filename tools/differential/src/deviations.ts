@@ -1,0 +1,187 @@
+import type { MESSAGE } from "@xenkit/xenstore-wire";
+
+type RequestName = keyof typeof MESSAGE;
+
+/**
+ * What a daemon answers: the name of an error; `OK`: any reply that is none; `ERROR`: any error; `*`: anything; `same`: it does not differ
+ * from ours.
+ */
+type Answer = string;
+
+/** One way in which replies of ours are meant to differ. */
+export interface Deviation {
+  readonly requests: readonly RequestName[] | "any";
+  /** Only in an open transaction. */
+  readonly inTransaction?: true;
+  /** Only of payloads (binary strings) that match. */
+  readonly payload?: RegExp;
+  readonly c: Answer;
+  readonly ocaml: Answer;
+  readonly ours: Answer;
+  readonly why: string;
+  /** The stores differ from here on: the rest of the sequence says nothing. */
+  readonly ends?: true;
+}
+
+/** C and OCaml: xenstored and oxenstored 4.17.7 of Debian. */
+export const DEVIATIONS: readonly Deviation[] = [
+  {
+    requests: ["getFeature", "setFeature", "getQuota", "setQuota"],
+    c: "ENOSYS",
+    ocaml: "*",
+    ours: "*",
+    why: "4.17 does not know the types 23 to 26",
+  },
+  {
+    requests: ["watch"],
+    payload: /^[^\0]*\0[^\0]*\0[^\0]*\0/,
+    c: "EINVAL",
+    ocaml: "*",
+    ours: "OK",
+    ends: true,
+    why: "a third string is the depth since 4.22",
+  },
+  {
+    requests: ["isDomainIntroduced", "getDomainPath"],
+    c: "OK",
+    ocaml: "*",
+    ours: "EINVAL",
+    why: "4.17 reads domids with atoi: junk is 0, and there is no upper limit",
+  },
+  {
+    requests: ["getPerms"],
+    payload: /^@/,
+    c: "EINVAL",
+    ocaml: "*",
+    ours: "*",
+    why: "special nodes show their permissions since 4.18",
+  },
+  {
+    requests: ["setPerms"],
+    payload: /^@/,
+    c: "EINVAL",
+    ocaml: "*",
+    ours: "ENOENT",
+    why: "SET_PERMS of a special node that does not exist",
+  },
+  {
+    requests: ["unwatch"],
+    c: "ENOENT",
+    ocaml: "*",
+    ours: "EINVAL",
+    why: "UNWATCH checks the path since 4.18",
+  },
+  {
+    requests: ["watch"],
+    payload: /^@[^\0]*[^A-Za-z0-9\-/_@\0]/,
+    c: "OK",
+    ocaml: "*",
+    ours: "EINVAL",
+    ends: true,
+    why: "4.17 does not check the letters of a special path",
+  },
+  {
+    requests: ["watch"],
+    c: "E2BIG",
+    ocaml: "*",
+    ours: "ENOSPC",
+    why: "watches used up are ENOSPC since 4.22",
+  },
+  {
+    requests: ["rm"],
+    inTransaction: true,
+    c: "EIO",
+    ocaml: "*",
+    ours: "OK",
+    why: "RM in a transaction whose nodes went outside meanwhile; it cannot be committed",
+  },
+  {
+    requests: ["rm"],
+    inTransaction: true,
+    c: "EINVAL",
+    ocaml: "*",
+    ours: "OK",
+    why: "RM in a transaction whose nodes went outside meanwhile; it cannot be committed",
+  },
+  {
+    requests: "any",
+    c: "same",
+    ocaml: "ERROR",
+    ours: "ERROR",
+    why: "oxenstored checks in another order, and has names of its own",
+  },
+  {
+    requests: ["directoryPart"],
+    c: "same",
+    ocaml: "ENOSYS",
+    ours: "OK",
+    why: "oxenstored: DIRECTORY_PART is for domain 0 only",
+  },
+  {
+    requests: ["rm"],
+    c: "same",
+    ocaml: "ENOENT",
+    ours: "OK",
+    why: "oxenstored: RM of a node that does not exist is ENOENT",
+  },
+  {
+    requests: ["transactionEnd"],
+    c: "ENOMEM",
+    ocaml: "*",
+    ours: "EAGAIN",
+    why: "commit of nodes of a domain that has died meanwhile: 4.17 says ENOMEM",
+  },
+  {
+    requests: ["transactionEnd"],
+    c: "ENOMEM",
+    ocaml: "*",
+    ours: "OK",
+    ends: true,
+    why: "commit of nodes of a domain that has died meanwhile: they are left out, the rest is done",
+  },
+  {
+    requests: ["write", "mkdir", "rm", "setPerms", "read", "directory"],
+    payload: /^@/,
+    c: "same",
+    ocaml: "OK",
+    ours: "ERROR",
+    ends: true,
+    why: "oxenstored: a path that begins with @ is one as any other",
+  },
+  {
+    requests: ["setPerms"],
+    c: "same",
+    ocaml: "OK",
+    ours: "ENOENT",
+    ends: true,
+    why: "oxenstored: a domain that does not exist can own a node",
+  },
+  {
+    requests: ["rm"],
+    payload: /^\/\0$/,
+    c: "same",
+    ocaml: "OK",
+    ours: "EINVAL",
+    ends: true,
+    why: "oxenstored: RM of / empties the tree",
+  },
+  {
+    requests: ["transactionEnd"],
+    c: "same",
+    ocaml: "OK",
+    ours: "EAGAIN",
+    ends: true,
+    why: "oxenstored: commits when the answers would be the same; ours, too, unless it is made strict",
+  },
+  {
+    requests: ["transactionEnd"],
+    c: "same",
+    ocaml: "EAGAIN",
+    ours: "OK",
+    ends: true,
+    why: "oxenstored: a commit that repeats requests can meet what it did not see before",
+  },
+  { requests: ["mkdir"], c: "same", ocaml: "OK", ours: "EACCES", why: "oxenstored: MKDIR of a node that exists asks for no right" },
+  { requests: ["rm"], c: "same", ocaml: "OK", ours: "EACCES", ends: true, why: "oxenstored: RM of a node that does not exist asks for no right" },
+  { requests: ["control"], c: "same", ocaml: "OK", ours: "ERROR", why: "oxenstored answers CONTROL to guests, and knows other commands" },
+];

@@ -1,0 +1,12 @@
+export { type Comparison, compare, type Difference, type Reference } from "./compare.ts";
+export { DEVIATIONS, type Deviation } from "./deviations.ts";
+export { type GenerateOptions, sequences } from "./generate.ts";
+export { oracleWorld } from "./oracle-world.ts";
+export { ourSocketWorld, ourWorld } from "./our-world.ts";
+export { type Observation, play, type Seen } from "./play.ts";
+export { renderFailure, renderResult } from "./render.ts";
+export { type Pair, type Played, playBoth, type RunOptions, type RunResult, run } from "./run.ts";
+export { SITUATIONS, type SituationName } from "./situations.ts";
+export { StoreInUseError, socketWorld } from "./socket-world.ts";
+export type { Place, PlannedRequest, Sequence, Step, TransactionRef } from "./step.ts";
+export { type Collected, type Link, type MakeWorld, TIGHT_LIMITS, type World } from "./world.ts";

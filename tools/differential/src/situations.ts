@@ -1,0 +1,62 @@
+import { MESSAGE } from "@xenkit/xenstore-wire";
+import { DOMAINS, type Place, type Step } from "./step.ts";
+
+/** What happened to domains so far, as the steps tell it. */
+export class DomainHistory {
+  readonly #exists = new Set<number>(DOMAINS);
+  /** Shut down or dead. */
+  readonly #ended = new Set<number>();
+  readonly #targets = new Set<number>();
+  /** Domids that were released, or whose domain ended. */
+  readonly over: Set<number> = new Set();
+
+  /** Takes a step, and tells the situation that it made, if it is one of {@link SITUATIONS}. */
+  take(step: Step): SituationName | undefined {
+    if (step.do === "ask")
+      return step.requests.map((request) => this.#ask(step.on, request)).find((each) => each);
+    if (!("domid" in step)) return undefined;
+    const { domid } = step;
+    if (this.#exists.has(domid) !== (step.do !== "create")) return undefined;
+    if (step.do === "create") this.#exists.add(domid);
+    else if (step.do === "destroy") {
+      this.#exists.delete(domid);
+      this.#ended.delete(domid);
+    } else this.#ended.add(domid);
+    if (step.do === "die" || step.do === "destroy") {
+      this.over.add(domid);
+      if (this.#targets.has(domid)) return "target-ends";
+    }
+    return undefined;
+  }
+
+  #ask(
+    place: Place,
+    { type, payload }: { readonly type: number; readonly payload: string },
+  ): SituationName | undefined {
+    const domid = Number.parseInt(payload, 10);
+    if (place.startsWith("g")) return undefined;
+    if (type === MESSAGE.introduce && this.#ended.has(domid)) return "late-introduction";
+    if (type === MESSAGE.resume && this.#ended.has(domid)) return "early-resume";
+    if (type === MESSAGE.release) {
+      this.over.add(domid);
+      if (this.#targets.has(domid)) return "target-ends";
+    }
+    if (type === MESSAGE.setPerms && /^\/\0.[1-9]/.test(payload)) return "root-given-away";
+    if (type === MESSAGE.setTarget)
+      this.#targets.add(Number.parseInt(payload.split("\0")[1] ?? "", 10));
+    return undefined;
+  }
+}
+
+/** After these the stores may differ: the rest of a sequence is not compared. */
+export const SITUATIONS = {
+  "late-introduction":
+    "a domain that has shut down or is dead is introduced: 4.17 asks about every domain at every VIRQ and notices, its successors and ours have been told before",
+  "early-resume":
+    "RESUME of a domain that has shut down, and that the hypervisor still calls so: 4.17 finds it shut down again at the next VIRQ, ours is told of changes only",
+  "root-given-away": "the root of the tree is given to a guest: when that ends, 4.17 has no root",
+  "target-ends":
+    "the target of another domain ends: 4.17 keeps it as long as that one lives, ours releases it",
+} as const;
+
+export type SituationName = keyof typeof SITUATIONS;

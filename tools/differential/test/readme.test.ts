@@ -1,0 +1,3 @@
+import { readmeExamples } from "@xenkit/testkit";
+
+readmeExamples(new URL("../README.md", import.meta.url));

@@ -1,0 +1,1 @@
+export { type SoakOptions, type SoakResult, soak } from "./soak.ts";
