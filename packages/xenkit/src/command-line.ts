@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { DOMID_MAX, SHUTDOWN_REASONS, type ShutdownReason } from "./control-protocol.ts";
 import { checkDirectory, findDirectory, type HostDirectory } from "./directory.ts";
 import type { CreateOptions } from "./domain-commands.ts";
+import { addStoreHelp } from "./store-help.ts";
 import type { Terminal } from "./terminal.ts";
 import type { UpOptions } from "./up.ts";
 import { version } from "./version.ts";
@@ -33,6 +34,7 @@ export const commandLine = (terminal: Terminal): Command => {
   addDomainCommands(domain, terminal);
   addWatch(program, terminal);
   addXenstored(program, terminal);
+  addStoreHelp(program, dirOption);
   return program;
 };
 
@@ -148,8 +150,12 @@ const addDomainCommands = (domain: Command, terminal: Terminal): void => {
 const addWatch = (program: Command, terminal: Terminal): void => {
   program
     .command("watch")
-    .description("print every change of a domain as the host drains it, until SIGINT")
+    .description(
+      "print every change of a domain as the host drains it, until SIGINT; of nodes, given keys: as xenstore-watch",
+    )
+    .usage("[options] [key...]")
     .addOption(dirOption())
+    .option("-n <nr>", "with keys: end after so many events")
     .option("--json", "print a line of JSON for each change")
     .addHelpText("after", EXAMPLES.watch)
     .action(async (options: DirOption & { readonly json?: true }) => {
@@ -273,6 +279,7 @@ const EXAMPLES = {
     "xenkit domain list",
     "xenkit domain shutdown 1 --reason reboot",
     "xenkit watch --json",
+    "xenkit ls -f /local/domain/1",
   ),
   up: `${examples(
     "xenkit up",
@@ -302,6 +309,11 @@ the paths of both sockets. Xenstore clients connect to its "xenstored": set XENS
   )}
 
 When the socket answers, one line is printed: the word ready and a JSON object.`,
-  watch: examples("xenkit watch", "xenkit watch --json | jq .kind"),
+  watch: examples(
+    "xenkit watch",
+    "xenkit watch --json | jq .kind",
+    "xenkit watch /local/domain",
+    "xenkit watch -n 2 @releaseDomain",
+  ),
   deed: (name: string) => examples(`xenkit domain ${name} 1`, `xenkit domain ${name} 1 2 3`),
 };

@@ -1,18 +1,29 @@
 import { CommanderError } from "commander";
 import { commandLine } from "./command-line.ts";
+import { byProgramName, bySubcommand } from "./store-names.ts";
 import type { Terminal } from "./terminal.ts";
 import { failureText, isXenkitError } from "./xenkit-error.ts";
 
-/** Exit codes. */
+/** Exit codes. The store commands have those of the programs that they stand for. */
 const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
 
 /**
  * Runs one command line.
  *
  * @param args - Without the program's name.
+ * @param name - The file name by which the program was called.
  * @returns The exit code: 0 done, 1 failed (told why), 2 the command line is wrong (told what).
  */
-export const main = async (args: readonly string[], terminal: Terminal): Promise<number> => {
+export const main = async (
+  args: readonly string[],
+  terminal: Terminal,
+  name = "xenkit",
+): Promise<number> => {
+  const store = byProgramName(name, args) ?? bySubcommand(args);
+  if (store !== undefined) {
+    const { runStoreCommand } = await import("./store-commands.ts");
+    return runStoreCommand(store.mode, store.program, store.args, terminal);
+  }
   try {
     await commandLine(terminal).parseAsync(args, { from: "user" });
     return EXIT.ok;

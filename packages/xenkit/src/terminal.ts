@@ -2,10 +2,14 @@
 export interface Terminal {
   /** Writes a line of output: what a program reads. */
   readonly print: (line: string) => void;
+  /** Writes output as it is: text as UTF-8, or bytes. */
+  readonly write: (data: string | Uint8Array) => void;
   /** Writes a line to the user: errors, progress, hints. */
   readonly tell: (line: string) => void;
   /** Replaces the last line told, on a terminal; does nothing elsewhere. An empty text clears it. */
   readonly retell: (line: string) => void;
+  /** The width of the terminal that the output goes to; undefined when it goes elsewhere. */
+  readonly columns: number | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted at SIGINT and SIGTERM, and when nobody reads our output any more. */
   readonly ended: AbortSignal;
@@ -38,16 +42,19 @@ export const processTerminal = (): Terminal => {
       ending.abort();
     });
   }
+  const write = (data: string | Uint8Array): void => {
+    if (!readerIsGone) process.stdout.write(data);
+  };
   return {
-    print: (line) => {
-      if (!readerIsGone) process.stdout.write(`${line}\n`);
-    },
+    print: (line) => write(`${line}\n`),
+    write,
     tell: (line) => {
       process.stderr.write(`${line}\n`);
     },
     retell: (line) => {
       if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`);
     },
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     env: process.env,
     ended: ending.signal,
   };

@@ -18,6 +18,8 @@ export interface XenkitErrorDetails {
   readonly "cannot-serve": { readonly path: string };
   /** The host refused a request. `reason` is an errno name, or a code of the control protocol. */
   readonly refused: { readonly reason: string; readonly status: number };
+  /** A store command cannot go on; the message is what Xen's program of its name would say. */
+  readonly "store-failed": Readonly<Record<string, never>>;
   /** The answer on the control socket is none of the protocol. */
   readonly "bad-answer": { readonly status: number };
 }
@@ -54,6 +56,10 @@ export const cannotServe = (
   const message = `${what}: ${(cause as Error).message}`;
   return new XenkitError("cannot-serve", message, { path }, { cause });
 };
+
+/** A failure of a store command, as Xen's program would say it. */
+export const storeFailed = (message: string, cause?: unknown): XenkitError<"store-failed"> =>
+  new XenkitError("store-failed", message, {}, { cause });
 
 /** A failure as the user is told. What was refused starts with its name: `xenkit: EEXIST: domid 7 is in use`. */
 export const failureText = (error: Error): string =>

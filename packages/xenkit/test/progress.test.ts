@@ -6,6 +6,8 @@ test("a creation shows how far it is when it takes longer than half a second, an
   const told: string[] = [];
   const terminal: Terminal = {
     print: () => {},
+    write: () => {},
+    columns: undefined,
     tell: () => {},
     retell: (line) => void told.push(line),
     env: {},
@@ -26,6 +28,8 @@ test("a short creation shows nothing", () => {
   const told: string[] = [];
   const terminal: Terminal = {
     print: () => {},
+    write: () => {},
+    columns: undefined,
     tell: () => {},
     retell: (line) => void told.push(line),
     env: {},

@@ -54,6 +54,10 @@ export const runHere = async (...args: string[]): Promise<Outcome> => {
     print: (line) => {
       output.stdout += `${line}\n`;
     },
+    write: (data) => {
+      output.stdout += typeof data === "string" ? data : Buffer.from(data).toString("latin1");
+    },
+    columns: undefined,
     tell: (line) => {
       output.stderr += `${line}\n`;
     },
