@@ -15,8 +15,8 @@ const ACCESS: Readonly<Record<string, Access>> = { n: "none", r: "read", w: "wri
 /** `xenstore-chmod`: sets a node's permissions; with `-u` its parents' too, with `-r` those of all below it. */
 export const storeChmod: StoreCommand = async ({ client, options, operands }) => {
   const [path = "", ...specifications] = operands;
-  const perms = permissionsOf(specifications);
   await inTransaction(client, async (tx) => {
+    const perms = permissionsOf(specifications);
     // No node has this name, and nothing is asked for it.
     if (path === "") return;
     await change(tx, path, perms);
@@ -75,4 +75,10 @@ const changeBelow = async (
   }
 };
 
-const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")));
+/** Empty when there is none below the root. */
+const parentOf = (path: string): string => {
+  const end = path.lastIndexOf("/");
+  // So far relative paths come: what they begin at has no name here.
+  if (end === -1) throw storeFailed(`Unable to locate path separator '/' in '${path}'`);
+  return path.slice(0, end);
+};

@@ -1,6 +1,11 @@
-import { type Client, formatPermissions, isXenstoreError } from "@xenkit/xenstore-client";
+import {
+  type Access,
+  type Client,
+  isXenstoreError,
+  type Permissions,
+} from "@xenkit/xenstore-client";
 import { type StoreCall, type StoreCommand, saying } from "./store-call.ts";
-import { type LsLayout, lsLine, lsWidth } from "./store-ls-line.ts";
+import { type LsLayout, type LsValue, lsLine, lsWidth } from "./store-ls-line.ts";
 import { escapeValue } from "./store-value.ts";
 import { requestFailure } from "./strerror.ts";
 
@@ -33,7 +38,7 @@ interface Step {
 /** What was asked of a node. */
 interface Asked {
   /** Undefined when it cannot be read, whatever the reason. */
-  readonly value: Promise<string | undefined>;
+  readonly value: Promise<LsValue | undefined>;
   /** Never when the layout has none. */
   readonly permissions: Promise<{ readonly text?: string; readonly failure?: string }>;
   readonly names: Promise<readonly string[]>;
@@ -74,10 +79,7 @@ const askAhead = (client: Client, first: Step, layout: LsLayout): Asked => {
 
 const ask = (client: Client, path: string, layout: LsLayout): Asked => {
   const asked = {
-    value: client.readBytes(path).then(escapeValue, (error: unknown) => {
-      if (!isXenstoreError(error)) throw error;
-      return undefined;
-    }),
+    value: shownValue(client, path),
     permissions: layout.permissions ? permissionsOf(client, path) : Promise.resolve({}),
     names: namesOf(client, path).catch((error: Error) => {
       // Gone since its name was read.
@@ -90,11 +92,28 @@ const ask = (client: Client, path: string, layout: LsLayout): Asked => {
   return asked;
 };
 
+const shownValue = (client: Client, path: string): Promise<LsValue | undefined> =>
+  client.readBytes(path).then(
+    (bytes) => ({ escaped: escapeValue(bytes), length: bytes.length }),
+    (error: unknown) => {
+      if (!isXenstoreError(error)) throw error;
+      return undefined;
+    },
+  );
+
 const permissionsOf = (client: Client, path: string): Asked["permissions"] =>
   client.getPerms(path).then(
-    (permissions) => ({ text: formatPermissions(permissions).join(",") }),
+    (permissions) => ({ text: permissionsText(permissions) }),
     (error: unknown) => ({ failure: requestFailure(error) }),
   );
+
+const LETTER: Readonly<Record<Access, string>> = { none: "n", read: "r", write: "w", both: "b" };
+
+/** A domain may have put any number into its list: as C prints it, 4294967295 is -1. */
+const permissionsText = ({ owner, others, entries }: Permissions): string =>
+  [{ domid: owner, access: others }, ...entries]
+    .map(({ domid, access }) => `${LETTER[access]}${domid | 0}`)
+    .join(",");
 
 const namesOf = (client: Client, path: string): Promise<readonly string[]> =>
   client.list(path).catch(saying(`xs_directory (${path})`, { reason: true }));

@@ -57,6 +57,7 @@ const LONG: readonly (readonly [name: string, letter: string])[] = [
   ["tidy", "t"],
   ["upto", "u"],
   ["recurse", "r"],
+  ["number", "n"],
   ["raw", "R"],
 ];
 
@@ -111,9 +112,19 @@ export const storeLine = (
     else if (second !== undefined) {
       const all = found.map(([long]) => `'--${long}'`).join(" ");
       complaints.push(`option '--${text}' is ambiguous; possibilities: ${all}`);
-    } else if (value !== undefined) {
-      complaints.push(`option '--${first[0]}' doesn't allow an argument`);
-    } else return take(first[1], "");
+    } else return takeNamed(first, value);
+    return true;
+  };
+
+  const takeNamed = ([name, letter]: (typeof LONG)[number], value: string | undefined): boolean => {
+    if (letter !== "n") {
+      if (value === undefined) return take(letter, "");
+      complaints.push(`option '--${name}' doesn't allow an argument`);
+      return true;
+    }
+    const number = value ?? rest.shift();
+    if (number !== undefined) return take(letter, number);
+    complaints.push(`option '--${name}' requires an argument`);
     return true;
   };
 
