@@ -12,6 +12,13 @@ const COMMANDS = [
   "domain resume",
   "domain destroy",
   "domain usage",
+  "ls",
+  "read",
+  "write",
+  "rm",
+  "list",
+  "exists",
+  "chmod",
 ];
 
 describe("the command line", () => {

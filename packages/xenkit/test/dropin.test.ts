@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { available } from "@xenkit/oracle";
 import { interop } from "@xenkit/testkit";
 import { describe, expect, test } from "vitest";
-import { DEVIATIONS } from "./dropin/deviations.ts";
+import { DAEMONS_DIFFER, DEVIATIONS } from "./dropin/deviations.ts";
 import { type Invocation, type Outcome, titleOf } from "./dropin/invocation.ts";
 import { INVOCATIONS } from "./dropin/invocations.ts";
 import { debian, ours, type Performer, perform } from "./dropin/perform.ts";
@@ -19,16 +19,20 @@ const programs = interop(
     .concat([{ path: "/usr/bin/script", debian: "bsdutils" }]),
 );
 
-const performAll = async (start: () => Promise<Stage>, by: Performer): Promise<Outcome[]> => {
-  await using stage = await start();
-  const outcomes: Outcome[] = [];
-  for (const invocation of INVOCATIONS) outcomes.push(await perform(stage, invocation, by));
-  return outcomes;
-};
-
 type Row = readonly [title: string, outcome: Outcome];
-const rowsOf = (outcomes: readonly Outcome[]): Row[] =>
-  INVOCATIONS.map((invocation, index) => [titleOf(invocation), outcomes[index] as Outcome]);
+
+const performAll = async (
+  start: () => Promise<Stage>,
+  by: Performer,
+  invocations = INVOCATIONS,
+): Promise<Row[]> => {
+  await using stage = await start();
+  const rows: Row[] = [];
+  for (const invocation of invocations) {
+    rows.push([titleOf(invocation), await perform(stage, invocation, by)]);
+  }
+  return rows;
+};
 
 const recorded = (): Row[] =>
   readFileSync(RECORDED, "utf8")
@@ -56,40 +60,43 @@ const differences = (actual: readonly Row[], wanted: readonly Row[]): string[] =
 
 test("every invocation is recorded", async () => {
   if (recording && programs && available()) {
-    const rows = rowsOf(await performAll(cDaemon, debian));
+    const rows = await performAll(cDaemon, debian);
     writeFileSync(RECORDED, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   }
   expect(recorded().map(([title]) => title)).toEqual(INVOCATIONS.map(titleOf));
-}, 120_000);
+  expect(INVOCATIONS.length).toBeGreaterThan(1000);
+}, 300_000);
 
-describe("xenkit by the names of Xen's programs", () => {
+describe.concurrent("xenkit by the names of Xen's programs", () => {
   test("does with our daemon what they did with the C daemon", async () => {
-    const rows = rowsOf(await performAll(ourDaemon, ours));
+    const rows = await performAll(ourDaemon, ours);
     expect(differences(rows, expected(recorded()))).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   test.runIf(available())(
     "does with the C daemon what they did",
     async () => {
-      const rows = rowsOf(await performAll(cDaemon, ours));
+      const rows = await performAll(cDaemon, ours);
       expect(differences(rows, expected(recorded()))).toEqual([]);
     },
-    120_000,
+    300_000,
   );
 });
 
-describe.runIf(programs)("Debian's programs", () => {
+describe.runIf(programs).concurrent("Debian's programs", () => {
   test.runIf(available())(
     "do with the C daemon what is recorded",
     async () => {
-      const rows = rowsOf(await performAll(cDaemon, debian));
+      const rows = await performAll(cDaemon, debian);
       expect(differences(rows, recorded())).toEqual([]);
     },
-    120_000,
+    300_000,
   );
 
   test("do the same with our daemon", async () => {
-    const rows = rowsOf(await performAll(ourDaemon, debian));
-    expect(differences(rows, recorded())).toEqual([]);
-  }, 120_000);
+    const isSame = (_: unknown, index: number): boolean =>
+      !DAEMONS_DIFFER.some(({ applies }) => applies(INVOCATIONS[index] as Invocation));
+    const rows = await performAll(ourDaemon, debian, INVOCATIONS.filter(isSame));
+    expect(differences(rows, recorded().filter(isSame))).toEqual([]);
+  }, 300_000);
 });

@@ -29,11 +29,12 @@ const run = async (block: string): Promise<string> => {
 };
 
 describe("the README's shell examples", () => {
-  test("are an installation, a host, and three ways to use it", () => {
+  test("are an installation, a host, and four ways to use it", () => {
     expect(blocks.map((block) => block.split(/\s/)[0])).toEqual([
       "npm",
       "xenkit",
       "export",
+      "xenkit",
       "export",
       "curl",
     ]);
@@ -48,6 +49,11 @@ describe("the README's shell examples", () => {
       [3, 1],
       [4, 1],
     ]);
+  });
+
+  test("look into the store", async () => {
+    const printed = await run(`export XENKIT_DIR=${host.dir}\n${blockWith("xenkit ls")}`);
+    expect(printed).toMatch(/^hello\n(\/local\/domain\/1\/[a-z0-9/-]+ = ".*" {3}\([nr].*\)\n)+$/);
   });
 
   test.runIf(tools)("use Debian's programs", async () => {

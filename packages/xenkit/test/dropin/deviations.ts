@@ -33,3 +33,12 @@ export const DEVIATIONS: readonly Deviation[] = [
     ours: (theirs) => ({ ...theirs, stderr: theirs.stderr.replace("\u00c3", "\u00c3\u00a9") }),
   },
 ];
+
+/** Calls whose outcome depends on whose daemon it is: Debian's programs are not run against ours for them. */
+export const DAEMONS_DIFFER: readonly Pick<Deviation, "reason" | "applies">[] = [
+  {
+    reason:
+      "the C daemon of 4.17 refuses paths of more than 2048 bytes to everyone, ours only to guests; our programs refuse them before",
+    applies: ({ line }) => line.some((word) => word.length >= 3100 && word.length < 4000),
+  },
+];

@@ -76,15 +76,30 @@ export const ours: Performer = async ({ line, env, columns, onOutput }) => {
   return { code, stdout, stderr };
 };
 
+const NOTHING: NonNullable<Invocation["setup"]> = [];
+/** Stages that the last invocation left as it found them: nothing to do before the next. */
+const untouched = new WeakMap<Stage, { readonly setup: unknown; readonly dump: string[] }>();
+
+/** Makes the store what it must be, if it is not. Gives what is in it. */
+const prepare = async (
+  stage: Stage,
+  setup: NonNullable<Invocation["setup"]>,
+): Promise<string[]> => {
+  const left = untouched.get(stage);
+  untouched.delete(stage);
+  if (left?.setup === setup) return left.dump;
+  await reset(stage, setup);
+  return dump(stage);
+};
+
 /** Runs one invocation on a store that is as it should be before. */
 export const perform = async (
   stage: Stage,
   invocation: Invocation,
   performer: Performer,
 ): Promise<Outcome> => {
-  const { line, setup = [], env: extra = {}, columns, refuse, during = [] } = invocation;
-  await reset(stage, setup);
-  const before = await dump(stage);
+  const { line, setup = NOTHING, env: extra = {}, columns, refuse, during = [] } = invocation;
+  const before = await prepare(stage, setup);
   const proxyPath = join(stage.folder, "proxy");
   await using _ =
     refuse === undefined ? undefined : await refusingProxy(proxyPath, stage.socketPath, refuse);
@@ -103,6 +118,7 @@ export const perform = async (
   const outcome = await performer({ line, env, columns, onOutput });
   await writing;
   const after = await dump(stage);
+  if (after.join("\n") === before.join("\n")) untouched.set(stage, { setup, dump: after });
   const went = before.filter((node) => !after.includes(node)).map((node) => `-${node}`);
   const came = after.filter((node) => !before.includes(node)).map((node) => `+${node}`);
   return { ...outcome, store: [...went, ...came] };
