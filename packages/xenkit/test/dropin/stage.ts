@@ -14,46 +14,35 @@ export interface Stage extends AsyncDisposable {
   readonly client: Client;
 }
 
+/** The guests that permissions may name. */
+const DOMIDS = [1, 2];
+
 /** Debian's C daemon. */
 export const cDaemon = async (): Promise<Stage> => {
   const daemon = await startDaemon({ kind: "c" });
-  return stage(
-    daemon.socketPath,
-    () => daemon.stop(),
-    (domid) => {
-      const { port } = daemon.hypervisor.createDomain({ domid });
-      return { gfn: 1000 + domid, port };
-    },
-  );
+  const started = await stage(daemon.socketPath, () => daemon.stop());
+  for (const domid of DOMIDS) {
+    const { port } = daemon.hypervisor.createDomain({ domid });
+    await started.client.introduce(domid, 1000 + domid, port);
+  }
+  return started;
 };
 
 /** Our daemon. */
 export const ourDaemon = async (): Promise<Stage> => {
   const host = await createHost();
+  for (const domid of DOMIDS) await host.createGuest({ domid });
   const folder = mkdtempSync(join(tmpdir(), "xenkit-dropin-"));
   const server = await listen(host, join(folder, "socket"));
-  const stop = async (): Promise<void> => {
+  return stage(join(folder, "socket"), async () => {
     await server.close();
     await host[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true });
-  };
-  return stage(join(folder, "socket"), stop, (domid) => {
-    host.hypervisor.createDomain({ domid });
-    const port = host.hypervisor.eventChannels(domid).allocUnbound(0);
-    return { gfn: 0xfeffc, port };
   });
 };
 
-const stage = async (
-  socketPath: string,
-  stop: () => Promise<unknown>,
-  createDomain: (domid: number) => { readonly gfn: number; readonly port: number },
-): Promise<Stage> => {
+const stage = async (socketPath: string, stop: () => Promise<unknown>): Promise<Stage> => {
   const client = await connect(unix(socketPath));
-  for (const domid of [1, 2]) {
-    const { gfn, port } = createDomain(domid);
-    await client.introduce(domid, gfn, port);
-  }
   return {
     socketPath,
     folder: dirname(socketPath),
