@@ -4,12 +4,15 @@ import { dirname, join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { apiReport } from "../src/api-report.ts";
 
-let path = "";
-afterEach(() => rmSync(path, { recursive: true, force: true }));
+const paths: string[] = [];
+afterEach(() => {
+  for (const path of paths.splice(0)) rmSync(path, { recursive: true, force: true });
+});
 
 /** The report of a built package with these declaration files. */
 const reportOf = (files: Readonly<Record<string, string>>): string => {
-  path = mkdtempSync(join(tmpdir(), "xenkit-api-"));
+  const path = mkdtempSync(join(tmpdir(), "xenkit-api-"));
+  paths.push(path);
   for (const [name, text] of Object.entries({ "package.json": `{"type":"module"}`, ...files })) {
     mkdirSync(dirname(join(path, name)), { recursive: true });
     writeFileSync(join(path, name), text);
