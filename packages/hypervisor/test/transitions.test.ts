@@ -338,7 +338,9 @@ describe("two vCPUs that bind VIRQ_DOM_EXC at the same time", () => {
       begin.bindVirq(host, 0, VIRQ.domExc),
       begin.bindVirq(host, 0, VIRQ.domExc),
     ];
+    expect(host.changedCount).toBeUndefined();
     first.step();
+    expect(host.changedCount).toBe(1);
     carryOut(second);
     carryOut(first);
     expect([first.result, second.result, host.changedCount]).toEqual([-ERRNO.EEXIST, 0, 1]);

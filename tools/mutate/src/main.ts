@@ -92,7 +92,11 @@ const mutate = (name: string): void => {
     });
     const chosen = shuffled(all, Number(values.seed)).slice(0, Number(values.sample ?? all.length));
     let noticed = 0;
-    for (const { file, source, mutant } of chosen) {
+    const report = (of: number): string => {
+      const score = ((100 * noticed) / of).toFixed(1);
+      return `${name}: ${noticed} of ${of} mutants noticed, ${score} % (of ${all.length} there are)`;
+    };
+    for (const [at, { file, source, mutant }] of chosen.entries()) {
       writeFileSync(join(src, file), applied(source, mutant));
       const seen = notices();
       writeFileSync(join(src, file), source);
@@ -101,11 +105,10 @@ const mutate = (name: string): void => {
         console.log(
           `survives: ${file}:${mutant.line} ${mutant.before.trim()} => ${mutant.after.trim()}`,
         );
+      // So that a run which is interrupted has said how far it came.
+      if (at % 10 === 9) console.log(report(at + 1));
     }
-    const score = ((100 * noticed) / chosen.length).toFixed(1);
-    console.log(
-      `${name}: ${noticed} of ${chosen.length} mutants noticed, ${score} % (of ${all.length} there are)`,
-    );
+    console.log(report(chosen.length));
   } finally {
     rmSync(copy, { recursive: true });
   }
