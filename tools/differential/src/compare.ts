@@ -2,7 +2,7 @@ import { binary, MESSAGE, type Message, messageTypeName } from "@xenkit/xenstore
 import { DEVIATIONS, type Deviation } from "./deviations.ts";
 import { type Observation, requestId, type Seen } from "./play.ts";
 import { DomainHistory } from "./situations.ts";
-import { isGuest, type Place, type PlannedRequest, type Sequence, type Step } from "./step.ts";
+import type { Place, PlannedRequest, Sequence, Step } from "./step.ts";
 
 /** Whose column of the deviations counts. */
 export type Reference = "c" | "ocaml";
@@ -79,8 +79,7 @@ const compareStep = ({ step, index, reference, their, our, history }: StepRuns):
     const a = their.seen.get(place) ?? NOTHING;
     const b = our.seen.get(place) ?? NOTHING;
     const pipelined = step.do === "ask" && step.requests.length > 1;
-    const paced = pipelined && (place !== step.on || isGuest(place));
-    const merged = paced ? merge : same;
+    const merged = pipelined ? merge : same;
     const compared = (messages: readonly Message[]): readonly Message[] =>
       merged(inOrder(withoutSpecial(step, messages), releases(step) ? "any" : reference));
     const theirMessages = compared(a.messages);
@@ -140,7 +139,7 @@ const same = (messages: readonly Message[]): readonly Message[] => messages;
 
 /**
  * Of equal events the first. While several requests of one client are answered, it depends on the pace of the daemon
- * which events of another client, or in a ring, still wait, and so swallow their equals.
+ * and of the socket which events still wait, and so swallow their equals.
  */
 const merge = (messages: readonly Message[]): readonly Message[] => {
   const known = new Set<string>();
