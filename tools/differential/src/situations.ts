@@ -42,6 +42,7 @@ export class DomainHistory {
       if (this.#targets.has(domid)) return "target-ends";
     }
     if (type === MESSAGE.setPerms && /^\/\0.[1-9]/.test(payload)) return "root-given-away";
+    if (type === MESSAGE.setPerms && /^\/\0(.*\0)?[rb]/s.test(payload)) return "root-readable";
     if (type === MESSAGE.setTarget)
       this.#targets.add(Number.parseInt(payload.split("\0")[1] ?? "", 10));
     return undefined;
@@ -54,6 +55,8 @@ export const SITUATIONS = {
     "a domain that has shut down or is dead is introduced: 4.17 asks about every domain at every VIRQ and notices, its successors and ours have been told before",
   "early-resume":
     "RESUME of a domain that has shut down, and that the hypervisor still calls so: 4.17 finds it shut down again at the next VIRQ, ours is told of changes only",
+  "root-readable":
+    "guests may read the root: special nodes are below it since 4.18, so they hear of domains, too",
   "root-given-away": "the root of the tree is given to a guest: when that ends, 4.17 has no root",
   "target-ends":
     "the target of another domain ends: 4.17 keeps it as long as that one lives, ours releases it",
