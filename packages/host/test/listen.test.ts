@@ -1,14 +1,14 @@
-import { existsSync, mkdtempSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHost } from "@xenkit/host";
 import { listen } from "@xenkit/host/node";
+import { scratchFolder } from "@xenkit/testkit";
 import { encodeMessage, FrameReader, MESSAGE } from "@xenkit/xenstore-wire";
 import { expect, test } from "vitest";
 
 test("a host's Xenstore answers on a unix socket of its user's, until the socket is disposed", async () => {
-  const path = join(mkdtempSync(join(tmpdir(), "xenkit-host-")), "xenstored.sock");
+  const path = join(scratchFolder(), "xenstored.sock");
   await using host = await createHost();
   {
     await using server = await listen(host, path);

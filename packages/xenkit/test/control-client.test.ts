@@ -1,13 +1,14 @@
 import { createServer, type RequestListener } from "node:http";
+import { scratchFolder } from "@xenkit/testkit";
 import { describe, expect, test } from "vitest";
 import { controlClient } from "../src/control-client.ts";
 import { lockDirectory } from "../src/directory-lock.ts";
 import { socketPaths } from "../src/sockets.ts";
-import { runHere, scratch } from "./support/run-xenkit.ts";
+import { runHere } from "./support/run-xenkit.ts";
 
 /** Something that answers on the control socket of a directory, until disposed. */
 const answering = async (listener: RequestListener) => {
-  const directory = scratch();
+  const directory = scratchFolder();
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(socketPaths(directory).control, resolve));
   return {
@@ -23,13 +24,13 @@ const call = { method: "GET", path: "/v1/domains" } as const;
 
 describe("the client of the control protocol", () => {
   test("says that no host is running where there is no socket, or a dead one", async () => {
-    await expect(controlClient(scratch()).call(call)).rejects.toThrow(
+    await expect(controlClient(scratchFolder()).call(call)).rejects.toThrow(
       expect.objectContaining({ code: "no-host" }),
     );
   });
 
   test("says when a host is there but does not answer yet", async () => {
-    const dir = scratch();
+    const dir = scratchFolder();
     using _lock = await lockDirectory(dir);
     const { stderr } = await runHere("domain", "list", "--dir", dir);
     expect(stderr).toBe(

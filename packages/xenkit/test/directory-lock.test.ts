@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchFolder } from "@xenkit/testkit";
 import { afterEach, describe, expect, test } from "vitest";
 import { lockDirectory, ownerOf } from "../src/directory-lock.ts";
 
-const scratch = (): string => mkdtempSync(join(tmpdir(), "xenkit-lock-"));
 const children: ChildProcess[] = [];
 
 afterEach(() => {
@@ -33,7 +32,7 @@ const locker = async (directory: string): Promise<{ child: ChildProcess; said: s
 
 describe("the lock of a directory", () => {
   test("names its owner while it is held, and nobody afterwards", async () => {
-    const directory = scratch();
+    const directory = scratchFolder();
     expect(ownerOf(directory)).toBeUndefined();
     {
       using _lock = await lockDirectory(directory);
@@ -44,7 +43,7 @@ describe("the lock of a directory", () => {
   });
 
   test("is refused while another process holds it, naming that process", async () => {
-    const directory = scratch();
+    const directory = scratchFolder();
     const { child, said } = await locker(directory);
     expect(said).toBe("locked");
     await expect(lockDirectory(directory)).rejects.toThrow(
@@ -57,7 +56,7 @@ describe("the lock of a directory", () => {
   });
 
   test("is free again when its owner was killed", async () => {
-    const directory = scratch();
+    const directory = scratchFolder();
     const { child } = await locker(directory);
     child.kill("SIGKILL");
     await once(child, "exit");
@@ -66,7 +65,7 @@ describe("the lock of a directory", () => {
   });
 
   test("is free when another program has got the dead owner's pid since", async () => {
-    const directory = scratch();
+    const directory = scratchFolder();
     // Process 1 lives, but did not begin when this file says.
     writeFileSync(join(directory, "owner.1"), "12345678901234 held");
     using _lock = await lockDirectory(directory);
@@ -74,7 +73,7 @@ describe("the lock of a directory", () => {
   });
 
   test("takes no notice of other files", async () => {
-    const directory = scratch();
+    const directory = scratchFolder();
     for (const name of ["owner.", "owner.0", "owner.x", "owner.-1", "owner.1.bak"]) {
       writeFileSync(join(directory, name), "");
     }
@@ -83,7 +82,7 @@ describe("the lock of a directory", () => {
   });
 
   test("goes to exactly one of many that want it at once", async () => {
-    const directory = scratch();
+    const directory = scratchFolder();
     const all = await Promise.all(Array.from({ length: 4 }, () => locker(directory)));
     const winners = all.filter(({ said }) => said === "locked");
     expect(winners.length).toBe(1);

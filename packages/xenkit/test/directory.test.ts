@@ -1,11 +1,10 @@
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchFolder } from "@xenkit/testkit";
 import { describe, expect, test } from "vitest";
 import { checkDirectory, findDirectory, makeDirectory } from "../src/directory.ts";
 
 const uid = process.getuid?.() ?? 0;
-const scratch = (): string => mkdtempSync(join(tmpdir(), "xenkit-directory-"));
 const refused = expect.objectContaining({ code: "unsafe-path" });
 
 describe("the directory of a host", () => {
@@ -39,20 +38,20 @@ describe("the directory of a host", () => {
 
 describe("makeDirectory", () => {
   test("makes a folder that only its owner can enter, with its parents", () => {
-    const path = join(scratch(), "a", "b");
+    const path = join(scratchFolder(), "a", "b");
     makeDirectory({ path, chosen: false }, uid);
     expect(lstatSync(path).mode & 0o777).toBe(0o700);
   });
 
   test("keeps a folder that is there", () => {
-    const path = scratch();
+    const path = scratchFolder();
     writeFileSync(join(path, "kept"), "");
     makeDirectory({ path, chosen: false }, uid);
     expect(lstatSync(join(path, "kept")).isFile()).toBe(true);
   });
 
   test("says why where it cannot make one", () => {
-    const file = join(scratch(), "file");
+    const file = join(scratchFolder(), "file");
     writeFileSync(file, "");
     expect(() => makeDirectory({ path: join(file, "sub"), chosen: true }, uid)).toThrow(
       /cannot make the directory .*file\/sub/,
@@ -62,29 +61,31 @@ describe("makeDirectory", () => {
 
 describe("checkDirectory", () => {
   test("takes a missing folder: there is nothing to distrust", () => {
-    expect(() => checkDirectory({ path: join(scratch(), "no"), chosen: false }, uid)).not.toThrow();
+    expect(() =>
+      checkDirectory({ path: join(scratchFolder(), "no"), chosen: false }, uid),
+    ).not.toThrow();
   });
 
   test("refuses a folder of another user", () => {
-    const path = scratch();
+    const path = scratchFolder();
     expect(() => checkDirectory({ path, chosen: false }, uid + 1)).toThrow(refused);
   });
 
   test("refuses a folder that others can write", () => {
-    const path = scratch();
+    const path = scratchFolder();
     chmodSync(path, 0o770);
     expect(() => checkDirectory({ path, chosen: false }, uid)).toThrow(refused);
   });
 
   test("refuses a link: its owner could point it elsewhere", () => {
-    const path = scratch();
+    const path = scratchFolder();
     mkdirSync(join(path, "real"), { mode: 0o700 });
     symlinkSync(join(path, "real"), join(path, "link"));
     expect(() => checkDirectory({ path: join(path, "link"), chosen: false }, uid)).toThrow(refused);
   });
 
   test("leaves a chosen folder to the user", () => {
-    const path = scratch();
+    const path = scratchFolder();
     chmodSync(path, 0o777);
     expect(() => checkDirectory({ path, chosen: true }, uid + 1)).not.toThrow();
   });

@@ -1,6 +1,7 @@
+import { scratchFolder } from "@xenkit/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DomainAnswer } from "../src/control-protocol.ts";
-import { type RunningHost, scratch, startHost, xenkit } from "./support/run-xenkit.ts";
+import { type RunningHost, startHost, xenkit } from "./support/run-xenkit.ts";
 
 let host: RunningHost;
 beforeAll(async () => {
@@ -44,7 +45,7 @@ describe("xenkit domain list", () => {
   });
 
   test("says how to start a host where none runs", async () => {
-    const dir = scratch();
+    const dir = scratchFolder();
     expect(await xenkit(["domain", "list", "--dir", dir])).toEqual({
       code: 1,
       stdout: "",

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { interop } from "@xenkit/testkit";
+import { interop, scratchFolder } from "@xenkit/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type RunningHost, scratch, startHost, XENKIT } from "./support/run-xenkit.ts";
+import { type RunningHost, startHost, XENKIT } from "./support/run-xenkit.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 const blocks = [...readme.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => block);
@@ -16,7 +16,7 @@ const curl = interop([{ path: "/usr/bin/curl", debian: "curl" }]);
 
 let host: RunningHost;
 beforeAll(async () => {
-  host = await startHost(options.trim().split(" "), scratch());
+  host = await startHost(options.trim().split(" "), scratchFolder());
 });
 afterAll(() => host[Symbol.asyncDispose]());
 

@@ -1,16 +1,15 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { scratchFolder } from "@xenkit/testkit";
 import { describe, expect, test } from "vitest";
 import { removeSockets, SOCKET_PATH_MAX, socketPaths } from "../src/sockets.ts";
 
-const scratch = (): string => mkdtempSync(join(tmpdir(), "xenkit-sockets-"));
 const SUFFIX = "/xenstored.sock".length;
 
 describe("socketPaths", () => {
   test("takes the longest directory whose sockets the system can bind", async () => {
-    const base = scratch();
+    const base = scratchFolder();
     const directory = join(base, "x".repeat(SOCKET_PATH_MAX - SUFFIX - base.length - 1));
     const { xenstored } = socketPaths(directory);
     expect(Buffer.byteLength(xenstored)).toBe(SOCKET_PATH_MAX);
@@ -33,11 +32,11 @@ describe("socketPaths", () => {
 
 describe("removeSockets", () => {
   test("does nothing where there are none", () => {
-    expect(() => removeSockets(socketPaths(scratch()))).not.toThrow();
+    expect(() => removeSockets(socketPaths(scratchFolder()))).not.toThrow();
   });
 
   test("removes a socket that nobody serves", async () => {
-    const paths = socketPaths(scratch());
+    const paths = socketPaths(scratchFolder());
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(paths.control, resolve));
     removeSockets(paths);
@@ -46,7 +45,7 @@ describe("removeSockets", () => {
   });
 
   test("leaves any other file alone, and says so", () => {
-    const paths = socketPaths(scratch());
+    const paths = socketPaths(scratchFolder());
     writeFileSync(paths.xenstored, "precious");
     expect(() => removeSockets(paths)).toThrow(/xenstored.sock is no socket/);
     expect(readFileSync(paths.xenstored, "utf8")).toBe("precious");

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { scratchFolder } from "@xenkit/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findStore } from "../src/store-connection.ts";
 import {
@@ -10,14 +11,13 @@ import {
   outcomeOf,
   type RunningHost,
   runHere,
-  scratch,
   start,
   startHost,
   xenkit,
 } from "./support/run-xenkit.ts";
 
 const BIN = fileURLToPath(new URL("../src/bin.ts", import.meta.url));
-const folder = scratch();
+const folder = scratchFolder();
 let host: RunningHost;
 beforeAll(async () => {
   host = await startHost(["--domains", "1"]);

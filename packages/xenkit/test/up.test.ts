@@ -3,8 +3,9 @@ import { existsSync, lstatSync, readdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { scratchFolder } from "@xenkit/testkit";
 import { describe, expect, test } from "vitest";
-import { linesOf, outcomeOf, scratch, start, startHost, xenkit } from "./support/run-xenkit.ts";
+import { linesOf, outcomeOf, start, startHost, xenkit } from "./support/run-xenkit.ts";
 
 describe("xenkit up", () => {
   test("prints one ready line: pid, directory and sockets, which only the user can use", async () => {
@@ -51,7 +52,7 @@ describe("xenkit up", () => {
   });
 
   test("can be ended while it still creates its guests", async () => {
-    const dir = scratch();
+    const dir = scratchFolder();
     const child = start(["up", "--dir", dir, "--domains", "32751"]);
     const outcome = outcomeOf(child);
     // The sockets are there before the guests are.
@@ -83,7 +84,7 @@ describe("xenkit up", () => {
   });
 
   test("replaces what a killed host has left", async () => {
-    const dir = scratch();
+    const dir = scratchFolder();
     const first = await startHost([], dir);
     await first.stop("SIGKILL");
     expect(existsSync(first.ready.xenstored) && existsSync(first.ready.control)).toBe(true);
@@ -97,7 +98,7 @@ describe("xenkit up", () => {
   });
 
   test("leaves a file alone that is no socket", async () => {
-    const dir = scratch();
+    const dir = scratchFolder();
     writeFileSync(join(dir, "control.sock"), "");
     const { code, stderr } = await xenkit(["up", "--dir", dir]);
     expect({ code, stderr }).toEqual({
@@ -116,7 +117,7 @@ describe("xenkit up", () => {
   });
 
   test("says it when the directory's name is too long for a socket", async () => {
-    const { code, stderr } = await xenkit(["up", "--dir", join(scratch(), "x".repeat(100))]);
+    const { code, stderr } = await xenkit(["up", "--dir", join(scratchFolder(), "x".repeat(100))]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^xenkit: the socket path .* has \d+ bytes.*choose a shorter --dir\n$/);
   });
@@ -142,7 +143,7 @@ describe("xenkit up", () => {
   });
 
   test("lives without --dir in a temporary folder of the user, where the other commands find it", async () => {
-    const TMPDIR = scratch();
+    const TMPDIR = scratchFolder();
     const child = start(["up"], { TMPDIR });
     const outcome = outcomeOf(child);
     const ready = await linesOf(child)();
@@ -155,7 +156,7 @@ describe("xenkit up", () => {
   });
 
   test("finds its directory in XDG_RUNTIME_DIR", async () => {
-    const runtime = scratch();
+    const runtime = scratchFolder();
     const { stderr } = await xenkit(["domain", "list"], { XDG_RUNTIME_DIR: runtime });
     expect(stderr).toContain(`no host is running in ${join(runtime, "xenkit")};`);
   });

@@ -2,10 +2,11 @@ import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { scratchFolder } from "@xenkit/testkit";
 import { connect } from "@xenkit/xenstore-client";
 import { unix } from "@xenkit/xenstore-client/unix";
 import { describe, expect, test } from "vitest";
-import { linesOf, outcomeOf, scratch, start, startHost, xenkit } from "./support/run-xenkit.ts";
+import { linesOf, outcomeOf, start, startHost, xenkit } from "./support/run-xenkit.ts";
 
 const get = (options: { readonly port?: number; readonly socketPath?: string }, path: string) =>
   new Promise<{ readonly status: number | undefined; readonly body: string }>((resolve, reject) => {
@@ -25,7 +26,7 @@ interface Ready {
 }
 
 const startXenstored = async (...args: string[]) => {
-  const dir = scratch();
+  const dir = scratchFolder();
   const socket = join(dir, "socket");
   const child = start(["xenstored", "--socket", socket, ...args]);
   const outcome = outcomeOf(child);
@@ -55,7 +56,7 @@ describe("xenkit xenstored", () => {
   });
 
   test("serves a store on its socket, mode 0600, and leaves nothing behind at SIGTERM", async () => {
-    const pidFile = join(scratch(), "pid");
+    const pidFile = join(scratchFolder(), "pid");
     await using daemon = await startXenstored("--pid-file", pidFile, "--domains", "2");
     expect(daemon.ready).toMatchObject({
       pid: daemon.child.pid,

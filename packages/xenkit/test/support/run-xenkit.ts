@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { scratchFolder } from "@xenkit/testkit";
 import type { DomainAnswer } from "../../src/control-protocol.ts";
 import { main } from "../../src/main.ts";
 
@@ -90,13 +89,10 @@ export interface RunningHost extends AsyncDisposable {
   readonly stop: (signal: NodeJS.Signals) => Promise<Outcome>;
 }
 
-/** A folder of the test's own. */
-export const scratch = (): string => mkdtempSync(join(tmpdir(), "xenkit-test-"));
-
 /** Runs `xenkit up` in `dir` until disposed. */
 export const startHost = async (
   args: readonly string[] = [],
-  dir: string = scratch(),
+  dir: string = scratchFolder(),
 ): Promise<RunningHost> => {
   const child = start(["up", "--dir", dir, ...args]);
   const outcome = outcomeOf(child);
