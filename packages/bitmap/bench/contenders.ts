@@ -217,7 +217,7 @@ const mnemonist: Contender<MnemonistBitSet> = {
 await roaringLibraryInitialize();
 
 export const OURS = "Bitmap";
-export const OURS_ATOMIC = "AtomicBitmap";
+const OURS_ATOMIC = "AtomicBitmap";
 
 /** By name. Each works on sets of its own kind only, which `make` makes. */
 export const contenders: Readonly<Record<string, Contender<unknown>>> = {

@@ -15,7 +15,7 @@ const randomPlace = (): number => {
 export const PLACES_LIST: Int32Array = Int32Array.from({ length: 16384 }, randomPlace);
 
 /** Gives what was computed a use, so that the optimiser cannot drop it. */
-export const used = { sum: 0 };
+const used = { sum: 0 };
 
 /** Works on a pool of bitmaps: as often as `rounds` says, or until each is empty. */
 type Loop = (of: Contender<unknown>, pool: readonly unknown[], rounds: number) => number;

@@ -6,7 +6,10 @@ import { bitsOf, sameBits } from "./bits-of.ts";
 import { bytesToWords, wordsToBytes } from "./byte-image.ts";
 import { badFrom, badIndex, checkRange, checkSize } from "./checks.ts";
 
-/** As in bits.ts; but the optimiser takes only a constant of the same module for one. */
+/**
+ * Bits are most significant first, so that `Math.clz32` alone finds the lowest. A constant of this
+ * module: the optimiser folds no others.
+ */
 const FIRST_BIT = -0x80000000;
 
 /** The cells: what the buffer is for, how many bits are set, then (a cache line on) the levels. */

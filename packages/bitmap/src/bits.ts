@@ -1,10 +1,3 @@
-/**
- * Words hold their bits most significant first: bit i of the bitmap is bit 31 - i % 32 of word i / 32.
- * `Math.clz32` then finds the lowest index by itself, without isolating a bit first.
- * (The byte image of a bitmap has Xen's order all the same: see byte-image.ts.)
- */
-export const FIRST_BIT = -0x80000000;
-
 /** Number of words for so many bits. */
 export const wordsFor = (bits: number): number => (bits + 31) >>> 5;
 

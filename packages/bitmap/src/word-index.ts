@@ -1,6 +1,9 @@
 import { rangeMask } from "./bits.ts";
 
-/** As in bits.ts; but the optimiser takes only a constant of the same module for one. */
+/**
+ * Bits are most significant first, so that `Math.clz32` alone finds the lowest. A constant of this
+ * module: the optimiser folds no others.
+ */
 const FIRST_BIT = -0x80000000;
 
 /*
