@@ -1,7 +1,7 @@
 /** Number of words for so many bits. */
 export const wordsFor = (bits: number): number => (bits + 31) >>> 5;
 
-/** The bits of word `word` that lie in `from <= i < to`; the word must share a bit with the range. */
+/** The bits, most significant first, of word `word` that lie in `from <= i < to`; the word must share a bit with the range. */
 export const rangeMask = (word: number, from: number, to: number): number => {
   const start = word << 5;
   const head = from > start ? -1 >>> (from - start) : -1;
