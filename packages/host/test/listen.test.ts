@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { createHost } from "@xenkit/host";
 import { listen } from "@xenkit/host/node";
-import { scratchFolder } from "@xenkit/testkit";
+import { scratchFolder } from "@xenkit/testkit/scratch-folder";
 import { encodeMessage, FrameReader, MESSAGE } from "@xenkit/xenstore-wire";
 import { expect, test } from "vitest";
 

@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from "node:http";
-import { scratchFolder } from "@xenkit/testkit";
+import { scratchFolder } from "@xenkit/testkit/scratch-folder";
 import { describe, expect, test } from "vitest";
 import { controlClient } from "../src/control-client.ts";
 import { lockDirectory } from "../src/directory-lock.ts";

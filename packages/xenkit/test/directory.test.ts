@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { scratchFolder } from "@xenkit/testkit";
+import { scratchFolder } from "@xenkit/testkit/scratch-folder";
 import { describe, expect, test } from "vitest";
 import { checkDirectory, findDirectory, makeDirectory } from "../src/directory.ts";
 

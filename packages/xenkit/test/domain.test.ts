@@ -1,4 +1,4 @@
-import { scratchFolder } from "@xenkit/testkit";
+import { scratchFolder } from "@xenkit/testkit/scratch-folder";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DomainAnswer } from "../src/control-protocol.ts";
 import { type RunningHost, startHost, xenkit } from "./support/run-xenkit.ts";

@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { interop, scratchFolder } from "@xenkit/testkit";
+import { interop } from "@xenkit/testkit";
+import { scratchFolder } from "@xenkit/testkit/scratch-folder";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RunningHost, startHost, XENKIT } from "./support/run-xenkit.ts";
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { scratchFolder } from "@xenkit/testkit";
+import { scratchFolder } from "@xenkit/testkit/scratch-folder";
 import { describe, expect, test } from "vitest";
 import { removeSockets, SOCKET_PATH_MAX, socketPaths } from "../src/sockets.ts";
 

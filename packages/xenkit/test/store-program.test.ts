@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { scratchFolder } from "@xenkit/testkit";
+import { scratchFolder } from "@xenkit/testkit/scratch-folder";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findStore } from "../src/store-connection.ts";
 import {

@@ -3,7 +3,7 @@ import { existsSync, lstatSync, readdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { scratchFolder } from "@xenkit/testkit";
+import { scratchFolder } from "@xenkit/testkit/scratch-folder";
 import { describe, expect, test } from "vitest";
 import { linesOf, outcomeOf, start, startHost, xenkit } from "./support/run-xenkit.ts";
 

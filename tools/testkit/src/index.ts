@@ -1,6 +1,5 @@
 export { type InteropProgram, interop } from "./interop.ts";
 export { readmeExamples } from "./readme-examples.ts";
-export { scratchFolder } from "./scratch-folder.ts";
 export {
   type Failure,
   type Move,

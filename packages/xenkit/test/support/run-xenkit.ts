@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { scratchFolder } from "@xenkit/testkit";
+import { scratchFolder } from "@xenkit/testkit/scratch-folder";
 import type { DomainAnswer } from "../../src/control-protocol.ts";
 import { main } from "../../src/main.ts";
 
