@@ -213,23 +213,28 @@ export class Bitmap implements BitSet {
   }
 
   drain(into: Int32Array): number {
+    if (into.length < this.#count) return this.#drainSome(into);
     const cells = this.#cells;
-    const limit = Math.min(into.length, this.#count);
     const summaryAt = this.#summary;
     const last = this.#last;
     const tops = this.#tops;
     let taken = 0;
-    for (let t = this.#openSummary - 1; taken < limit; t -= 1) {
+    for (let t = this.#openSummary - 1; t >= tops; t -= 1) {
       let top = cells[t] as number;
-      while (top !== 0 && taken < limit) {
+      cells[t] = 0;
+      while (top !== 0) {
         const s = ((t - tops) << 5) + Math.clz32(top & -top);
+        top &= top - 1;
         let summary = cells[summaryAt + s] as number;
-        do {
+        cells[summaryAt + s] = 0;
+        while (summary !== 0) {
           const w = (s << 5) + Math.clz32(summary & -summary);
+          summary &= summary - 1;
           const from = last - (w << 5);
           let word = cells[w] as number;
-          if (word === -1) addWord(cells, this.#openSummary, this.#openTops, w);
-          if (word === -1 && limit - taken >= 32) {
+          cells[w] = 0;
+          if (word === -1) {
+            addWord(cells, this.#openSummary, this.#openTops, w);
             for (let index = from - 31; index <= from; index += 4) {
               into[taken] = index;
               into[taken + 1] = index + 1;
@@ -237,23 +242,17 @@ export class Bitmap implements BitSet {
               into[taken + 3] = index + 3;
               taken += 4;
             }
-            word = 0;
           } else {
             do {
               into[taken] = from - Math.clz32(word & -word);
               taken += 1;
               word &= word - 1;
-            } while (word !== 0 && taken < limit);
+            } while (word !== 0);
           }
-          cells[w] = word;
-          if (word === 0) summary &= summary - 1;
-        } while (summary !== 0 && taken < limit);
-        cells[summaryAt + s] = summary;
-        if (summary === 0) top &= top - 1;
+        }
       }
-      cells[t] = top;
     }
-    this.#count -= taken;
+    this.#count = 0;
     return taken;
   }
 
@@ -295,6 +294,12 @@ export class Bitmap implements BitSet {
     if (after === 0) this.#leave(w);
     if (before === -1) addWord(cells, this.#openSummary, this.#openTops, w);
     return this.#last - (w << 5) - Math.clz32(before & -before);
+  }
+
+  /** The rest of drain, when not all fits. */
+  #drainSome(into: Int32Array): number {
+    for (let taken = 0; taken < into.length; taken += 1) into[taken] = this.takeLowest();
+    return into.length;
   }
 
   /** Adds a word to the index of those that are not empty. */
