@@ -23,6 +23,9 @@ export const OCAML = "OCaml 4.17";
 export const LIBUV = "ours, libuv";
 export const EPOLL = "ours, epoll";
 export const ECHO = "echo, C";
+export const ECHO_LIBUV = "echo, libuv";
+/** They send back what they get: no less than what reading and writing cost. */
+export const ECHOES: ReadonlySet<string> = new Set([ECHO, ECHO_LIBUV]);
 
 /** Daemon and client share it: a wake-up across CPUs costs now this, now that. */
 const CPU = 1;
@@ -33,6 +36,7 @@ const STARTS: Readonly<Record<string, () => Promise<Contender>>> = {
   [LIBUV]: () => ownServer(LIBUV, "libuv"),
   [EPOLL]: () => ownServer(EPOLL, "epoll"),
   [ECHO]: () => ownServer(ECHO, "echo"),
+  [ECHO_LIBUV]: () => ownServer(ECHO_LIBUV, "echo-libuv"),
 };
 
 /** Starts some of them, in this order, and puts them and this process on one CPU. */

@@ -1,4 +1,5 @@
-/** `daemon.ts KIND SOCKET`: our daemon on either engine, or an echo server; says when it serves. */
+/** `daemon.ts KIND SOCKET`: our daemon on either engine, or an echo server in C or on libuv. */
+import { createServer } from "node:net";
 import { loadC } from "@xenkit/bench";
 import { createStoreDaemon } from "@xenkit/xenstored";
 import { serveUnix } from "@xenkit/xenstored/node";
@@ -11,5 +12,12 @@ if (kind === "echo") {
   });
   process.exit(echo_serve(path));
 }
-const daemon = createStoreDaemon({ domains: { getDomainInfo: () => undefined } });
-await serveUnix(daemon, path, { io: kind === "epoll" ? kind : "libuv" });
+if (kind === "echo-libuv") {
+  createServer((socket) => {
+    socket.on("data", (chunk) => socket.write(chunk));
+    socket.on("error", () => {});
+  }).listen(path);
+} else {
+  const daemon = createStoreDaemon({ domains: { getDomainInfo: () => undefined } });
+  await serveUnix(daemon, path, { io: kind === "epoll" ? kind : "libuv" });
+}

@@ -4,6 +4,17 @@ import type { StoreDaemon } from "../store-daemon.ts";
 /** The kernel and Node are given this much before a client must read, in bytes. */
 const IN_FLIGHT = 256 << 10;
 
+/** Writes that wait until all that this turn of the loop brought has been read. */
+const waiting: (() => void)[] = [];
+
+/** Writing between reads would wake the clients one after the other, and each of them interrupts the daemon. */
+const writeAfterReads = (write: () => void): void => {
+  if (waiting.push(write) > 1) return;
+  setImmediate(() => {
+    for (const each of waiting.splice(0)) each();
+  });
+};
+
 /**
  * Serves one client: all replies to a chunk, and all events that it caused, leave in one write per connection.
  *
@@ -12,25 +23,21 @@ const IN_FLIGHT = 256 << 10;
  */
 export const serveSocket = (daemon: StoreDaemon, socket: Socket): void => {
   let scheduled = false;
-  let receiving = false;
-  /** When the daemon has returned: everything that one wake-up caused is there by then. */
   const schedule = (): void => {
     if (scheduled) return;
     scheduled = true;
-    // What its own requests cause is written as soon as they are answered: a microtask costs more than the request.
-    if (!receiving) queueMicrotask(write);
-  };
-  const receive = (chunk: Uint8Array): void => {
-    receiving = true;
-    connection.receive(chunk);
-    receiving = false;
-    if (scheduled) write();
+    writeAfterReads(write);
   };
   const write = (): void => {
     if (!scheduled || socket.destroyed) return;
     scheduled = false;
-    while (connection.output.length > 0 && socket.writableLength < IN_FLIGHT) {
-      socket.write(connection.output.take());
+    const { output } = connection;
+    while (output.length > 0 && socket.writableLength < IN_FLIGHT) {
+      // Out of Node's pool: a buffer of its own costs more than the copy.
+      const bytes = Buffer.allocUnsafe(output.length);
+      output.copyTo(bytes);
+      output.consume(bytes.length);
+      socket.write(bytes);
       connection.resume();
     }
     if (connection.paused) socket.pause();
@@ -38,7 +45,7 @@ export const serveSocket = (daemon: StoreDaemon, socket: Socket): void => {
     if (connection.closed) socket.destroySoon();
   };
   const connection = daemon.connect({ output: schedule, closed: schedule });
-  socket.on("data", receive);
+  socket.on("data", (chunk: Uint8Array) => connection.receive(chunk));
   socket.on("drain", () => {
     scheduled = true;
     write();
