@@ -174,12 +174,15 @@ export class Client extends StoreRequests implements AsyncDisposable {
   /**
    * Runs `body` in a transaction and commits it; again, after a random pause that grows, when others were faster.
    * When `body` throws, the transaction is aborted.
+   *
+   * With `reconnect`, `body` also runs again when the connection was lost before the commit was sent. When it was lost
+   * after that the commit may have been done: the error is `disconnected`, with `mayHaveExecuted`.
    */
   transaction<T>(
     body: (tx: Transaction) => T | Promise<T>,
     options: TransactionOptions = {},
   ): Promise<T> {
-    return runTransaction((limits) => this.begin(limits), body, options, this.runtime);
+    return runTransaction((limits) => this.begin(limits), body, options, this.#session);
   }
 
   /** Tells the store of a domain. @param gfn - Frame of its ring page. @param port - Its event channel. */

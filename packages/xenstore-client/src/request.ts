@@ -114,8 +114,10 @@ export class Request<T = unknown> {
   }
 
   unansweredDetails(code: "closed" | "disconnected" | "aborted" | "timeout"): Unanswered {
-    // What a transaction did is dropped with its connection, unless it was just being committed.
-    const effective = this.txId === 0 || this.kind.type === MESSAGE.transactionEnd;
+    // What a transaction did is dropped with its connection, unless it was just being committed. So is its beginning.
+    const effective =
+      this.kind.type === MESSAGE.transactionEnd ||
+      (this.txId === 0 && this.kind.type !== MESSAGE.transactionStart);
     // What must be sent still will be, even when its caller waits no more.
     const calledOff = code === "aborted" || code === "timeout";
     const sent = this.sent || (calledOff && this.nature.must === true);

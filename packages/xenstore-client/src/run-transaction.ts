@@ -1,7 +1,7 @@
 import { pauseMs } from "./backoff.ts";
 import { isXenstoreError, XenstoreError } from "./client-error.ts";
 import { pause } from "./pause.ts";
-import type { Runtime } from "./runtime.ts";
+import type { Session } from "./session.ts";
 import type { RequestOptions } from "./session-options.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -9,7 +9,7 @@ import type { Transaction } from "./transaction.ts";
 export interface TransactionOptions {
   /** Aborts the transaction and rejects with `aborted`, at whatever point it is. */
   readonly signal?: AbortSignal;
-  /** How often it is tried before it fails with `conflict`. Default 50. */
+  /** How often it is tried before it fails with `conflict`, or as its connection was lost once more. Default 50. */
   readonly attemptsMax?: number;
 }
 
@@ -17,29 +17,47 @@ export interface TransactionOptions {
 const PAUSE_MIN = 1;
 const PAUSE_MAX = 200;
 
-/** @internal Runs `body` in transactions until one is committed. */
+/**
+ * @internal Runs `body` in transactions until one is committed.
+ *
+ * A connection that is lost takes its transaction with it. Where it comes again, `body` runs again as after a
+ * conflict, unless the commit was under way: then nobody knows whether it was done, and the caller must decide.
+ */
 export const runTransaction = async <T>(
   begin: (options: RequestOptions) => Promise<Transaction>,
   body: (tx: Transaction) => T | Promise<T>,
   { signal, attemptsMax = 50 }: TransactionOptions,
-  runtime: Runtime,
+  session: Session,
 ): Promise<T> => {
   const options: RequestOptions = signal === undefined ? {} : { signal };
   for (let attempt = 1; ; attempt += 1) {
-    await using tx = await begin(options);
-    const result = await unlessAborted(body, tx, signal);
-    // Ended by its body: that was the body's decision.
-    if (tx.ended) return result;
+    let tx: Transaction | undefined;
+    let committing = false;
     try {
+      tx = await begin(options);
+      const result = await unlessAborted(body, tx, signal);
+      // Ended by its body: that was the body's decision.
+      if (tx.finished) return result;
+      committing = true;
       await tx.commit(options);
       return result;
     } catch (error) {
-      if (!isXenstoreError(error, "EAGAIN")) throw error;
-      if (attempt >= attemptsMax) throw conflict(attempt, error);
+      if (committing && isXenstoreError(error, "EAGAIN")) {
+        if (attempt >= attemptsMax) throw conflict(attempt, error);
+      } else {
+        const ended = tx === undefined || committing || (tx.ended && !tx.finished);
+        if (!ended || !lostUndone(error) || !session.goesOn || attempt >= attemptsMax) throw error;
+      }
+    } finally {
+      await tx?.abort();
     }
+    const { runtime } = session;
     await pause(pauseMs(attempt - 1, PAUSE_MIN, PAUSE_MAX, runtime), signal, runtime);
   }
 };
+
+const lostUndone = (error: unknown): boolean =>
+  isXenstoreError(error, "disconnected") && !error.mayHaveExecuted;
 
 /** The body's result; or `aborted` as soon as the signal says so, even when the body never ends. */
 const unlessAborted = async <T>(

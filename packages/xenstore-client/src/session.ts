@@ -81,8 +81,11 @@ export class Session {
     return this.#closing;
   }
 
-  get reconnects(): boolean {
-    return this.#options.reconnect !== undefined;
+  /** Whether there is a connection, or may be one again. */
+  get goesOn(): boolean {
+    const { status } = this.#status;
+    if (this.#closing || status === "closed") return false;
+    return status === "ready" || this.#options.reconnect !== undefined;
   }
 
   /** Requests by where they are. */

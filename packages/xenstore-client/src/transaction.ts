@@ -24,6 +24,7 @@ const END: RequestNature = { must: true, boundToConnection: true };
  */
 export class Transaction extends StoreRequests implements AsyncDisposable {
   readonly #record: TransactionRecord;
+  #finished = false;
 
   /** @internal */
   constructor(record: TransactionRecord) {
@@ -35,6 +36,11 @@ export class Transaction extends StoreRequests implements AsyncDisposable {
   /** Whether {@link commit} or {@link abort} was called, or the connection is gone. */
   get ended(): boolean {
     return !isOpen(this.#record);
+  }
+
+  /** @internal Whether {@link commit} or {@link abort} was called: it has not just ended with its connection. */
+  get finished(): boolean {
+    return this.#finished;
   }
 
   /** @internal */
@@ -57,6 +63,7 @@ export class Transaction extends StoreRequests implements AsyncDisposable {
    */
   commit(options?: RequestOptions): Promise<void> {
     if (!isOpen(this.#record)) return Promise.reject(this.#over(REQUEST.transactionEnd, undefined));
+    this.#finished = true;
     if (options?.signal?.aborted === true) {
       // Never asked for, so it must not happen; nor may it stay open.
       void this.abort();
@@ -67,6 +74,7 @@ export class Transaction extends StoreRequests implements AsyncDisposable {
 
   /** Forgets it. Does nothing when it has ended. Never rejects. */
   async abort(): Promise<void> {
+    this.#finished = true;
     abandoned.unregister(this.#record);
     await abort(this.#record);
   }
@@ -86,9 +94,12 @@ export class Transaction extends StoreRequests implements AsyncDisposable {
   #over({ name, hasPath }: RequestKind<unknown>, first: string | undefined): XenstoreError {
     const { session, epoch, txId } = this.#record;
     const details = { request: name, path: hasPath ? first : undefined, txId };
-    if (session.epoch !== epoch) {
-      const message = `${name}: disconnected (the transaction was lost with its connection)`;
-      return new XenstoreError("disconnected", message, { ...details, mayHaveExecuted: false });
+    if (!this.#finished && (session.closing || session.epoch !== epoch)) {
+      const [code, why] = session.closing
+        ? (["closed", "the client was closed"] as const)
+        : (["disconnected", "the transaction was lost with its connection"] as const);
+      const message = `${name}: ${code} (${why}; it was not done)`;
+      return new XenstoreError(code, message, { ...details, mayHaveExecuted: false });
     }
     return new XenstoreError("transaction-ended", `${name}: the transaction has ended`, details);
   }

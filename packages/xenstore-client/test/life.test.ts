@@ -215,32 +215,6 @@ describe("reconnecting", () => {
     expect(await next).toMatchObject({ code: "ENOSPC" });
     client.destroy();
   });
-
-  test("a transaction's body sees the loss, and was not done", async () => {
-    const { client, clock, peer } = start((request) => {
-      if (request.type === MESSAGE.transactionStart) return reply(request, "7\0");
-      return request.type === MESSAGE.write ? undefined : reply(request);
-    }, RECONNECT);
-    const running = rejection(client.transaction((tx) => tx.write("/a", "1")));
-    await clock.pass(0);
-    peer.hangUp();
-    expect(await running).toMatchObject({ code: "disconnected", mayHaveExecuted: false });
-    await clock.pass(100);
-    expect(peer.seen.filter(({ type }) => type === MESSAGE.transactionEnd)).toEqual([]);
-    client.destroy();
-  });
-
-  test("a commit in flight may have been done", async () => {
-    const { client, clock, peer } = start(
-      (request) => (request.type === MESSAGE.transactionStart ? reply(request, "7\0") : undefined),
-      RECONNECT,
-    );
-    const running = rejection(client.transaction(() => "done"));
-    await clock.pass(0);
-    peer.hangUp();
-    expect(await running).toMatchObject({ code: "disconnected", mayHaveExecuted: true });
-    client.destroy();
-  });
 });
 
 describe("a transaction that others are always faster than", () => {

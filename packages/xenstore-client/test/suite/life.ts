@@ -65,6 +65,18 @@ export const life = (context: () => Context): void => {
       expect(await client.exists(root)).toBe(false);
     });
 
+    test("transaction() outlives a loss: its body runs again", async () => {
+      const { client, tap, root } = context();
+      let runs = 0;
+      await client.transaction(async (tx) => {
+        runs += 1;
+        await tx.write(`${root}/${runs}`, "1");
+        if (runs === 1) tap.cut();
+      });
+      expect(runs).toBe(2);
+      expect(await client.list(root)).toEqual(["2"]);
+    });
+
     test("close answers what was asked before, and refuses what comes after", async () => {
       const { client, root } = context();
       const written = client.write(root, "1");
