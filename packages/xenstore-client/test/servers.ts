@@ -1,14 +1,15 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createHost } from "@xenkit/host";
-import { listen } from "@xenkit/host/node";
+import { createHost, type Host } from "@xenkit/host";
+import { listen, listenWebSocket } from "@xenkit/host/node";
 import { XENSTORE_GFN } from "@xenkit/hypervisor";
 import { available, type DaemonKind, startDaemon } from "@xenkit/oracle";
 import type { Transport } from "@xenkit/xenstore-client";
 import { memory } from "@xenkit/xenstore-client/memory";
 import { guestRing, ring } from "@xenkit/xenstore-client/ring";
 import { unix } from "@xenkit/xenstore-client/unix";
+import { websocket } from "@xenkit/xenstore-client/websocket";
 import { adoptDom0, emulate } from "./emulated.ts";
 
 /** A domain that is there and not introduced. */
@@ -99,14 +100,34 @@ const oracle = async (kind: DaemonKind, way: "socket" | "ring"): Promise<Server>
   };
 };
 
-const ours = async (way: "socket" | "memory"): Promise<Server> => {
+/** How a host's store is reached, and what ends that. */
+type Way = (
+  host: Host,
+  directory: string,
+) => Promise<{ readonly transport: () => Transport; close(): Promise<void> }>;
+
+const overSocket: Way = async (host, directory) => {
+  const { path, close } = await listen(host, join(directory, "socket"));
+  return { transport: () => unix(path), close };
+};
+
+const overWebSocket: Way = async (host) => {
+  const { url, close } = await listenWebSocket(host);
+  return { transport: () => websocket(url), close };
+};
+
+const inMemory: Way = async (host) => ({
+  transport: () => memory(host.store),
+  close: async () => {},
+});
+
+const ours = async (way: Way): Promise<Server> => {
   const host = await createHost();
   const directory = await mkdtemp(join(tmpdir(), "xenstore-client-"));
-  const path = join(directory, "socket");
-  const server = await listen(host, path);
+  const { transport, close } = await way(host, directory);
   const dom0 = host.hypervisor.eventChannels(0);
   return {
-    transport: way === "socket" ? () => unix(path) : () => memory(host.store),
+    transport,
     createDomain: () => {
       const domid = host.hypervisor.createDomain();
       host.hypervisor.ringPage(domid);
@@ -114,7 +135,7 @@ const ours = async (way: "socket" | "memory"): Promise<Server> => {
       return { domid, gfn: XENSTORE_GFN, port };
     },
     [Symbol.asyncDispose]: async () => {
-      await server.close();
+      await close();
       await host[Symbol.asyncDispose]();
       await rm(directory, { recursive: true });
     },
@@ -150,8 +171,9 @@ const ORACLES: readonly ServerKind[] = [
 
 /** Every server that this machine has. */
 export const SERVERS: readonly ServerKind[] = [
-  { name: "xenstored over a socket", ways: XENKIT, start: () => ours("socket") },
-  { name: "xenstored in memory", ways: XENKIT, start: () => ours("memory") },
+  { name: "xenstored over a socket", ways: XENKIT, start: () => ours(overSocket) },
+  { name: "xenstored over a WebSocket", ways: XENKIT, start: () => ours(overWebSocket) },
+  { name: "xenstored in memory", ways: XENKIT, start: () => ours(inMemory) },
   { name: "xenstored through a ring", ways: XENKIT, start: oursOverRing },
   ...(available() ? ORACLES : []),
 ];
