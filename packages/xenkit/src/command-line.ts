@@ -3,10 +3,12 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { DOMID_MAX, SHUTDOWN_REASONS, type ShutdownReason } from "./control-protocol.ts";
 import { checkDirectory, findDirectory, type HostDirectory } from "./directory.ts";
 import type { CreateOptions } from "./domain-commands.ts";
+import { collect, nonEmpty, numberIn } from "./option-values.ts";
 import { addStoreHelp } from "./store-help.ts";
 import type { Terminal } from "./terminal.ts";
 import type { UpOptions } from "./up.ts";
 import { version } from "./version.ts";
+import { websocketOptions } from "./websocket-options.ts";
 import type { XenstoredOptions } from "./xenstored.ts";
 
 /** Every command with its options and help. What a command does is loaded when it runs: `--help` starts fast. */
@@ -39,7 +41,7 @@ export const commandLine = (terminal: Terminal): Command => {
 };
 
 const addUp = (program: Command, terminal: Terminal): void => {
-  program
+  const command = program
     .command("up")
     .description("run a host in the foreground until SIGINT or SIGTERM")
     .addOption(dirOption())
@@ -61,6 +63,7 @@ const addUp = (program: Command, terminal: Terminal): void => {
       const { up } = await import("./up.ts");
       await up(directoryOf(options, terminal), options, terminal);
     });
+  for (const option of websocketOptions()) command.addOption(option);
 };
 
 const addDomainCommands = (domain: Command, terminal: Terminal): void => {
@@ -167,10 +170,19 @@ const addWatch = (program: Command, terminal: Terminal): void => {
 };
 
 const addXenstored = (program: Command, terminal: Terminal): void => {
-  program
+  const command = program
     .command("xenstored")
     .description("run a Xenstore daemon alone, over a small emulated host, until SIGINT or SIGTERM")
-    .requiredOption("--socket <path>", "where clients connect: their XENSTORED_PATH")
+    .option(
+      "--socket <path>",
+      "where clients connect: their XENSTORED_PATH; without it, xenstored.sock in the directory",
+    )
+    .addOption(
+      new Option(
+        "--dir <dir>",
+        "for xenkit domain and watch: a directory as of xenkit up; with --socket alone there is none",
+      ).argParser(nonEmpty),
+    )
     .option("--pid-file <path>", "write the process's number there; removed at the end")
     .option("--domains <count>", "guests of its host", numberIn(0, DOMID_MAX))
     .addOption(
@@ -201,10 +213,13 @@ const addXenstored = (program: Command, terminal: Terminal): void => {
     .option("--metrics-port <port>", "serve /metrics on 127.0.0.1; 0 for any", numberIn(0, 65_535))
     .addOption(logLevelOption())
     .addHelpText("after", EXAMPLES.xenstored)
-    .action(async (options: XenstoredOptions) => {
+    .action(async (options: XenstoredOptions & DirOption) => {
       const { xenstored } = await import("./xenstored.ts");
-      await xenstored(options, terminal);
+      const alone = options.socket !== undefined && options.dir === undefined;
+      const place = alone ? {} : { directory: directoryOf(options, terminal) };
+      await xenstored({ ...options, ...place }, terminal);
     });
+  for (const option of websocketOptions()) command.addOption(option);
 };
 
 const logLevelOption = (): Option =>
@@ -245,25 +260,10 @@ const dirOption = (): Option =>
   new Option(
     "--dir <dir>",
     "the host's directory; by default $XENKIT_DIR, $XDG_RUNTIME_DIR/xenkit, or a folder per user for temporary files",
-  ).argParser((text) => {
-    if (text === "") throw new InvalidArgumentError("It must not be empty.");
-    return text;
-  });
+  ).argParser(nonEmpty);
 
 const directoryOf = ({ dir }: DirOption, { env }: Terminal): HostDirectory =>
   findDirectory({ dir, env, temporary: tmpdir(), uid: process.getuid?.() });
-
-const numberIn =
-  (min: number, max: number) =>
-  (text: string): number => {
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
-  };
-
-const collect =
-  <T>(parse: (text: string) => T) =>
-  (text: string, before: T[] | undefined): T[] => [...(before ?? []), parse(text)];
 
 const nameOf = (text: string): string => {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,57}$/.test(text)) return text;
@@ -285,10 +285,12 @@ const EXAMPLES = {
     "xenkit up",
     "xenkit up --dir /tmp/host-a --domains 10",
     "xenkit up --release 4.21 --unique-ids xorshift",
+    "xenkit up --websocket 0 --websocket-origin http://localhost:5173",
   )}
 
 When everything is ready, one line is printed: the word ready and a JSON object with pid, dir and
-the paths of both sockets. Xenstore clients connect to its "xenstored": set XENSTORED_PATH to it.`,
+the paths of both sockets. Xenstore clients connect to its "xenstored": set XENSTORED_PATH to it.
+Its "websocket" has a token: who knows that URL has the rights of domain 0. Nothing is encrypted.`,
   domain: examples(
     "xenkit domain list",
     "xenkit domain create --name web",
@@ -306,9 +308,12 @@ the paths of both sockets. Xenstore clients connect to its "xenstored": set XENS
     "xenkit xenstored --socket /tmp/xenstored.sock",
     "xenkit xenstored --socket /tmp/x.sock --quota nodes=5000 watches=512 --metrics-port 9464",
     "xenkit xenstored --socket /tmp/x.sock --conflicts strict --keep-orphans --domains 3",
+    "xenkit xenstored --dir /tmp/store-a & xenkit domain usage --dir /tmp/store-a",
   )}
 
-When the socket answers, one line is printed: the word ready and a JSON object.`,
+When it answers, one line is printed: the word ready and a JSON object. In its directory there are
+the socket, unless --socket names another place, and control.sock: xenkit domain and watch work as
+on a host of xenkit up. The "websocket" in that line is as there: a secret.`,
   watch: examples(
     "xenkit watch",
     "xenkit watch --json | jq .kind",

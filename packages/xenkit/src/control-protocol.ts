@@ -75,6 +75,8 @@ export interface HostAnswer {
   readonly uniqueIds: string;
   readonly xenstored: string;
   readonly control: string;
+  /** What pages connect to, with its token; null when there is none. */
+  readonly websocket: string | null;
 }
 
 /** One domain. */

@@ -13,7 +13,10 @@ const LOOP_RESOLUTION_MS = 10;
 const NANOSECONDS = 1e9;
 
 /** The metrics of a Xenstore daemon and of the process that it runs in. The daemon counts; here it is only shown. */
-export const storeMetrics = ({ counters, counts, usages }: StoreDaemonFigures): Metrics => {
+export const storeMetrics = (
+  daemon: Pick<StoreDaemon, "counters" | "counts" | "usages">,
+): Metrics => {
+  const { counters } = daemon;
   const registry = new Registry();
   const registers = [registry];
   const delay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
@@ -94,10 +97,10 @@ export const storeMetrics = ({ counters, counts, usages }: StoreDaemonFigures): 
     byLabel("change", { opened: counters.connectionsOpened, closed: counters.connectionsClosed }),
   );
   gauge("xenstored_objects", "What there is now, by kind.", ["kind"], () =>
-    byLabel("kind", { ...counts() }),
+    byLabel("kind", { ...daemon.counts }),
   );
   gauge("xenstored_domain_memory_bytes", "What is kept for a domain.", ["domid"], () =>
-    usages().map(({ domid, quotas }) => ({
+    daemon.usages().map(({ domid, quotas }) => ({
       labels: { domid: String(domid) },
       value: quotas.memory.used,
     })),
@@ -121,11 +124,6 @@ export const storeMetrics = ({ counters, counts, usages }: StoreDaemonFigures): 
     [Symbol.dispose]: () => delay.disable(),
   };
 };
-
-/** What is shown of a daemon. */
-export interface StoreDaemonFigures extends Pick<StoreDaemon, "counters" | "usages"> {
-  readonly counts: () => StoreDaemon["counts"];
-}
 
 interface Sample {
   readonly labels: Readonly<Record<string, string>>;

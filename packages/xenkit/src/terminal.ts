@@ -60,5 +60,12 @@ export const processTerminal = (): Terminal => {
   };
 };
 
+/** Settles when the terminal ends; meanwhile open sockets keep the process. */
+export const untilEnded = ({ ended }: Terminal): Promise<void> =>
+  new Promise((resolve) => {
+    if (ended.aborted) resolve();
+    else ended.addEventListener("abort", () => resolve(), { once: true });
+  });
+
 /** Signals within this time are one: npm, a shell and a terminal may each send the same. */
 const PATIENCE_MS = 2000;

@@ -2,24 +2,21 @@ import { setImmediate } from "node:timers/promises";
 import { createHost, type Host } from "@xenkit/host";
 import { listen } from "@xenkit/host/node";
 import { systemClock } from "@xenkit/xenstored/node";
-import { createChangeFeed } from "./change-feed.ts";
-import { controlApp } from "./control-app.ts";
+import { claimDirectory } from "./claim-directory.ts";
 import { CREATE_MAX, type HostAnswer } from "./control-protocol.ts";
-import { serveControl } from "./control-server.ts";
 import { DEMO_GUESTS, demoHints } from "./demo.ts";
-import { type HostDirectory, makeDirectory } from "./directory.ts";
-import { lockDirectory } from "./directory-lock.ts";
-import { changeAnswer } from "./domain-answer.ts";
+import type { HostDirectory } from "./directory.ts";
 import { type LogLevel, openLog } from "./log.ts";
 import { storeMetrics } from "./metrics.ts";
 import { creationProgress } from "./progress.ts";
-import { removeSockets, socketPaths } from "./sockets.ts";
-import type { Terminal } from "./terminal.ts";
+import { serveHost } from "./serve-host.ts";
+import { serving } from "./serving.ts";
+import { storeWebSocket, type WebSocketFlags } from "./store-websocket.ts";
+import { type Terminal, untilEnded } from "./terminal.ts";
 import { version } from "./version.ts";
-import { cannotServe } from "./xenkit-error.ts";
 
 /** What `up` was told. */
-export interface UpOptions {
+export interface UpOptions extends WebSocketFlags {
   /** Guests to create at the start; none if missing. */
   readonly domains?: number;
   readonly uniqueIds: "sequence" | "xorshift";
@@ -30,7 +27,7 @@ export interface UpOptions {
 }
 
 /**
- * Runs a host until the terminal ends. Prints one line, `ready {json}`, when both sockets answer.
+ * Runs a host until the terminal ends. Prints one line, `ready {json}`, when its sockets answer.
  *
  * @throws XenkitError already-running, path-too-long, unsafe-path, cannot-serve.
  */
@@ -41,14 +38,8 @@ export const up = async (
 ): Promise<void> => {
   const { logger: log, files } = openLog(options.logLevel);
   const onError = (error: unknown): void => log.error(error);
-  const paths = socketPaths(directory.path);
-  // Nobody else may connect: whoever can is privileged.
-  process.umask(0o077);
-  makeDirectory(directory, process.getuid?.());
-
-  // Disposed in the opposite order: the readers and the sockets go first, the lock last.
-  using _lock = await lockDirectory(directory.path);
-  removeSockets(paths);
+  // Disposed in the opposite order: the readers and the sockets go first, the directory last.
+  using claimed = await claimDirectory(directory);
   const { release, uniqueIds } = options;
   await using host = await createHost({
     release,
@@ -57,26 +48,20 @@ export const up = async (
     onError,
     store: { clock: systemClock, files, log: (line) => log.warn(line) },
   });
-  await using _xenstored = await serving(paths.xenstored, listen(host, paths.xenstored));
-  const feed = createChangeFeed();
-  host.onChange((change, name) => {
-    log.info({ kind: change.kind, domid: change.domain.domid, name }, "domain changed");
-    feed.publish(changeAnswer(change, name, new Date()));
-  });
+  await using _xenstored = await serving(claimed.xenstored, listen(host, claimed.xenstored));
+  await using websocket = await storeWebSocket(host, options);
+  using metrics = storeMetrics(host.store.daemon);
   const description: HostAnswer = {
     pid: process.pid,
     version,
-    directory: directory.path,
+    directory: claimed.directory,
     release,
     uniqueIds,
-    ...paths,
+    xenstored: claimed.xenstored,
+    control: claimed.control,
+    websocket: websocket?.url ?? null,
   };
-  const { daemon } = host.store;
-  const { counters, usages } = daemon;
-  using metrics = storeMetrics({ counters, usages, counts: () => daemon.counts });
-  const app = controlApp({ host, description, feed, metrics, onError });
-  await using _control = await serving(paths.control, serveControl(app, paths.control));
-  using _readers = feed;
+  await using _control = await serveHost(host, { description, metrics, logger: log });
   await createGuests(host, options, terminal);
   if (terminal.ended.aborted) return;
 
@@ -85,16 +70,10 @@ export const up = async (
   terminal.print(`ready ${JSON.stringify({ ...rest, dir, domains })}`);
   if (options.demo === true)
     for (const line of demoHints(description, directory)) terminal.tell(line);
-  log.info(description, "ready");
-  await ended(terminal.ended);
+  log.info({ ...description, websocket: websocket?.base }, "ready");
+  await untilEnded(terminal);
   log.info("stopping");
 };
-
-/** What the system refuses is the user's to see, not ours to crash of. */
-const serving = <T>(path: string, server: Promise<T>): Promise<T> =>
-  server.catch((cause: unknown) => {
-    throw cannotServe(path, `cannot serve ${path}`, cause);
-  });
 
 /** Creates the first guests; lets signals and clients in from time to time. */
 const createGuests = async (
@@ -115,10 +94,3 @@ const createGuests = async (
 
 /** Where a chain of xorshift ids begins: different in each run, as on a real host. */
 const clock = (): bigint => process.hrtime.bigint();
-
-/** Settles at the signal; meanwhile the open sockets keep the process. */
-const ended = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });

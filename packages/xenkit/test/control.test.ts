@@ -14,6 +14,7 @@ const description = {
   uniqueIds: "sequence",
   xenstored: "/d/xenstored.sock",
   control: "/d/control.sock",
+  websocket: null,
 };
 
 let host: Host;
@@ -24,9 +25,7 @@ const errors: unknown[] = [];
 beforeAll(async () => {
   host = await createHost({ domains: 1 });
   const onError = (error: unknown): void => void errors.push(error);
-  const { daemon } = host.store;
-  const { counters, usages } = daemon;
-  metrics = storeMetrics({ counters, usages, counts: () => daemon.counts });
+  metrics = storeMetrics(host.store.daemon);
   app = controlApp({ host, description, feed: createChangeFeed(), metrics, onError });
 });
 afterAll(async () => {

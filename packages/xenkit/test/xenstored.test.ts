@@ -6,7 +6,15 @@ import { scratchFolder } from "@xenkit/testkit/scratch-folder";
 import { connect } from "@xenkit/xenstore-client";
 import { unix } from "@xenkit/xenstore-client/unix";
 import { describe, expect, test } from "vitest";
-import { linesOf, outcomeOf, start, startHost, xenkit } from "./support/run-xenkit.ts";
+import {
+  linesOf,
+  outcomeOf,
+  runHere,
+  start,
+  startHost,
+  told,
+  xenkit,
+} from "./support/run-xenkit.ts";
 
 const get = (options: { readonly port?: number; readonly socketPath?: string }, path: string) =>
   new Promise<{ readonly status: number | undefined; readonly body: string }>((resolve, reject) => {
@@ -28,13 +36,16 @@ interface Ready {
 const startXenstored = async (...args: string[]) => {
   const dir = scratchFolder();
   const socket = join(dir, "socket");
-  const child = start(["xenstored", "--socket", socket, ...args]);
+  return run(["--socket", socket, ...args], { dir, socket });
+};
+
+const run = async <T>(args: readonly string[], rest: T, env?: Record<string, string>) => {
+  const child = start(["xenstored", ...args], env);
   const outcome = outcomeOf(child);
   const line = await linesOf(child)();
   const ready = JSON.parse(line.replace(/^ready /, "")) as Ready;
   return {
-    dir,
-    socket,
+    ...rest,
     ready,
     outcome,
     child,
@@ -133,6 +144,73 @@ describe("xenkit xenstored", () => {
     const again = await xenkit(["xenstored", "--socket", daemon.socket]);
     expect(again).toMatchObject({ code: 1, stdout: "" });
     expect(again.stderr).toContain("in-use");
+  });
+});
+
+describe("the directory of xenkit xenstored", () => {
+  const engines = process.platform === "linux" ? ["libuv", "epoll"] : ["libuv"];
+  test.each(engines)("has a control socket: domain and watch work as with up (%s)", async (io) => {
+    const dir = scratchFolder();
+    await using daemon = await run(["--dir", dir, "--domains", "1", "--io", io], {});
+    const socket = join(dir, "xenstored.sock");
+    const control = join(dir, "control.sock");
+    expect(daemon.ready).toMatchObject({ dir, socket, control });
+    expect(lstatSync(control).mode & 0o077).toBe(0);
+
+    const watching = start(["watch", "--json", "--dir", dir]);
+    const watched = outcomeOf(watching);
+    await told(watching, /watching the host/);
+    const command = (...args: string[]) => runHere(...args, "--dir", dir);
+    expect(await command("domain", "create", "--name", "web")).toMatchObject({ stdout: "2\n" });
+    expect((await command("domain", "list")).stdout).toMatch(/^DOMID.*\n.*Domain-0.*\n.*\n.*web/);
+    const usage = await command("domain", "usage", "2", "--json");
+    expect(JSON.parse(usage.stdout)).toMatchObject([{ domid: 2, introduced: true }]);
+    await using client = await connect(unix(socket));
+    expect(await client.read("/local/domain/2/name")).toBe("web");
+    expect(await command("domain", "destroy", "2")).toMatchObject({ code: 0 });
+    expect(await client.exists("/local/domain/2")).toBe(false);
+
+    daemon.child.kill("SIGTERM");
+    const kinds = (await watched).stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).kind);
+    expect(kinds).toEqual(["appeared", "dead", "gone"]);
+    expect(await daemon.outcome).toMatchObject({ code: 0 });
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  test("describes it there", async () => {
+    const dir = scratchFolder();
+    const pidFile = join(dir, "pid");
+    const socket = join(dir, "elsewhere");
+    const args = ["--dir", dir, "--socket", socket, "--pid-file", pidFile];
+    await using daemon = await run(args, {});
+    expect(lstatSync(pidFile).mode & 0o777).toBe(0o644);
+    const { body } = await get({ socketPath: join(dir, "control.sock") }, "/v1/host");
+    expect(JSON.parse(body)).toMatchObject({
+      pid: daemon.child.pid,
+      directory: dir,
+      xenstored: socket,
+      websocket: null,
+    });
+  });
+
+  test("is that of up where no socket is named, and belongs to one of them", async () => {
+    const dir = scratchFolder();
+    await using daemon = await run([], {}, { XENKIT_DIR: dir });
+    expect(daemon.ready).toMatchObject({ dir });
+    const second = await xenkit(["up"], { XENKIT_DIR: dir });
+    expect(second).toMatchObject({ code: 1, stdout: "" });
+    expect(second.stderr).toContain(`already running in ${dir} (pid ${daemon.child.pid})`);
+  });
+
+  test("is none with a socket alone", async () => {
+    const dir = scratchFolder();
+    const socket = join(scratchFolder(), "socket");
+    await using daemon = await run(["--socket", socket], {}, { XENKIT_DIR: dir });
+    expect(daemon.ready).not.toHaveProperty("control");
+    expect(readdirSync(dir)).toEqual([]);
   });
 });
 
