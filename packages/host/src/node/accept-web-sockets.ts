@@ -4,10 +4,10 @@ import type { Duplex } from "node:stream";
 import type { Host } from "../host.ts";
 import { HostError } from "../host-error.ts";
 import { CLOSE, serveWebSocket } from "./serve-web-socket.ts";
-import { gateRefusal, pathOf, STORE_PATH, type WebSocketGate } from "./web-socket-gate.ts";
+import { gateRefusal, pathOf, STORE_PATH } from "./web-socket-gate.ts";
 
 /** Who may have WebSockets, and how many. */
-export interface WebSocketOptions extends Partial<WebSocketGate> {
+export interface WebSocketOptions {
   /** At least 16 characters. Default: 32 random bytes, in base64url. */
   readonly token?: string;
   /** Default: none; a page needs to be named, or to be served by the same server. */
