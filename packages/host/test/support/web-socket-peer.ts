@@ -78,6 +78,7 @@ export const replies = (
   const reader = new FrameReader();
   const all: { reqId: number; payload: string }[] = [];
   return new Promise((resolve, reject) => {
+    const lost = (code: number): void => reject(new Error(`closed with ${code}`));
     const take = (data: Buffer): void => {
       reader.push(data);
       while (reader.next()) {
@@ -85,9 +86,10 @@ export const replies = (
       }
       if (all.length < count) return;
       socket.off("message", take);
+      socket.off("close", lost);
       resolve(all);
     };
     socket.on("message", take);
-    socket.once("close", (code) => reject(new Error(`closed with ${code}`)));
+    socket.on("close", lost);
   });
 };
