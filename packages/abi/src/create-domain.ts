@@ -28,6 +28,7 @@ export interface CreateDomain {
   readonly handle: Uint8Array;
   /** A set of `CDF` flags. */
   readonly flags: number;
+  /** A set of `XEN_DOMCTL_IOMMU_*` flags, 32 bits; only with the IOMMU flag in `flags`. */
   readonly iommuOpts: number;
   /** How many vCPUs it can have. */
   readonly maxVcpus: number;
@@ -39,10 +40,13 @@ export interface CreateDomain {
   readonly maxMaptrackFrames: number;
   /** The highest grant table version, in the low 4 bits. */
   readonly grantOpts: number;
+  /** Bits 0 … 1: the mode of alternative page tables; 0: none. */
   readonly altp2m: number;
   /** Per vCPU, in bytes; 0: none. */
   readonly vmtraceSize: number;
+  /** The CPU pool that it starts in, 32 bits; 0: the first one. */
   readonly cpupoolId: number;
+  /** What only x86 has. */
   readonly arch: ArchDomainConfig;
 }
 

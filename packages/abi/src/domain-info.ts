@@ -7,28 +7,39 @@ import { type StructCodec, struct } from "./struct.ts";
 export interface DomainInfo {
   /** The domain that was found; also in the header. */
   readonly domain: number;
+  /** Two bytes of padding, as they came. */
   readonly pad1: number;
   /** A set of `DOMINF` flags, and the shutdown reason in bits 16 … 23. */
   readonly flags: number;
+  /** Pages that it has now. */
   readonly totPages: bigint;
+  /** Pages that it may have. */
   readonly maxPages: bigint;
+  /** Pages that are claimed for it and not allocated yet. */
   readonly outstandingPages: bigint;
+  /** Pages that it shares with others. */
   readonly shrPages: bigint;
+  /** Pages that are paged out. */
   readonly pagedPages: bigint;
   /** Guest frame number of the shared info page. */
   readonly sharedInfoFrame: bigint;
   /** In nanoseconds, of all vCPUs together. */
   readonly cpuTime: bigint;
+  /** vCPUs that are up. */
   readonly nrOnlineVcpus: number;
   /** 2³² − 1: it has no vCPU. */
   readonly maxVcpuId: number;
+  /** Security label; 0 without a security module. */
   readonly ssidref: number;
   /** The UUID: 16 bytes. */
   readonly handle: Uint8Array;
+  /** The CPU pool that it runs in. */
   readonly cpupool: number;
+  /** Width of a guest physical address, in bits; 0 … 255. */
   readonly gpaddrBits: number;
   /** Seven bytes. */
   readonly pad2: Uint8Array;
+  /** As createdomain was given it. */
   readonly archConfig: ArchDomainConfig;
 }
 

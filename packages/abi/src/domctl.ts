@@ -39,6 +39,7 @@ export const domctlHeader: StructCodec<DomctlHeader> = struct("xen_domctl", head
 
 /** A whole domctl: the header, one member of the union, and the bytes of the union behind it. */
 export interface Domctl<T> extends DomctlHeader {
+  /** The member of the union. */
   readonly payload: T;
   /** What the union has room for behind the payload. Comes back as it was sent. */
   readonly rest: Uint8Array;

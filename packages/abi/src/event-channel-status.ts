@@ -6,6 +6,7 @@ import { type StructCodec, struct } from "./struct.ts";
 export interface EvtchnStatus {
   /** Whose port; `DOMID.self` for the caller's. */
   readonly dom: number;
+  /** Which of its ports. */
   readonly port: number;
   /** Out: one of `EVTCHNSTAT`. */
   readonly status: number;

@@ -5,6 +5,7 @@ import { type StructCodec, struct } from "./struct.ts";
 export interface EvtchnAllocUnbound {
   /** Whose port; `DOMID.self` for the caller's. */
   readonly dom: number;
+  /** Who may bind to it; `DOMID.self` for the caller. */
   readonly remoteDom: number;
   /** Out: the new port. */
   readonly port: number;
@@ -19,7 +20,9 @@ export const evtchnAllocUnbound: StructCodec<EvtchnAllocUnbound> = struct("evtch
 
 /** EVTCHNOP_bind_interdomain: a new port, connected to an unbound one of another domain. */
 export interface EvtchnBindInterdomain {
+  /** Whose port; `DOMID.self` for the caller's. */
   readonly remoteDom: number;
+  /** The unbound port there. */
   readonly remotePort: number;
   /** Out: the caller's new port. */
   readonly localPort: number;
@@ -54,6 +57,7 @@ export const evtchnBindVirq: StructCodec<EvtchnBindVirq> = struct("evtchn_bind_v
 
 /** One port of the caller: what EVTCHNOP_close, _send and _unmask take. */
 export interface EvtchnPort {
+  /** Its number; 0 is never a port. */
   readonly port: number;
 }
 

@@ -50,6 +50,7 @@ export interface GnttabUnmapGrantRef {
   readonly hostAddr: bigint;
   /** As it was mapped; 0: not looked at. */
   readonly devBusAddr: bigint;
+  /** What the mapping's answer gave, 32 bits. */
   readonly handle: number;
   /** Out: one of `GNTST`. */
   readonly status: number;

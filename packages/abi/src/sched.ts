@@ -3,6 +3,7 @@ import { type StructCodec, struct } from "./struct.ts";
 
 /** SCHEDOP_remote_shutdown: shuts another domain down. */
 export interface SchedRemoteShutdown {
+  /** Which domain, 16 bits. */
   readonly domainId: number;
   /** One of `SHUTDOWN`. */
   readonly reason: number;

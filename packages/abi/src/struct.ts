@@ -4,6 +4,7 @@ import type { Field, FieldReader, FieldValue, FieldWriter } from "./field.ts";
 
 /** Where one field of a struct lies. */
 export interface FieldLayout {
+  /** As in the record. */
   readonly name: string;
   /** In bytes, from the start of the struct. */
   readonly offset: number;
