@@ -1,5 +1,3 @@
-import { CommanderError } from "commander";
-import { commandLine } from "./command-line.ts";
 import { byProgramName, bySubcommand } from "./store-names.ts";
 import type { Terminal } from "./terminal.ts";
 import { failureText, isXenkitError } from "./xenkit-error.ts";
@@ -24,6 +22,8 @@ export const main = async (
     const { runStoreCommand } = await import("./store-commands.ts");
     return runStoreCommand(store.mode, store.program, store.args, terminal);
   }
+  const { CommanderError } = await import("commander");
+  const { commandLine } = await import("./command-line.ts");
   try {
     await commandLine(terminal).parseAsync(args, { from: "user" });
     return EXIT.ok;
