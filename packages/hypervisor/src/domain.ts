@@ -1,6 +1,7 @@
 import { CAPS, STATE } from "@xenkit/abi";
 import type { GrantTable } from "./grants.ts";
 import type { GuestMemory } from "./guest-memory.ts";
+import { idToHex } from "./hex.ts";
 import type { PortTable } from "./port-table.ts";
 
 /**
@@ -111,3 +112,10 @@ export const stateOf = (domain: Domain): number =>
 export const isControl = (subject: Subject): boolean => (subject.caps & CONTROL) !== 0;
 
 export const isXenstore = (subject: Subject): boolean => (subject.caps & XENSTORE) !== 0;
+
+/** A domain that a call under way is about, as plain data: it may have lost its domid meanwhile. */
+export const dumpReference = (domain: Domain): object => ({
+  uniqueId: idToHex(domain.idLow, domain.idHigh),
+  life: domain.life,
+  shutdown: domain.shutdown,
+});

@@ -1,5 +1,5 @@
 import { ERRNO, VIRQ } from "@xenkit/abi";
-import { type Domain, stateOf } from "./domain.ts";
+import { type Domain, dumpReference, stateOf } from "./domain.ts";
 import { handlerOf, type Machine } from "./machine.ts";
 import type { StepName } from "./operation.ts";
 
@@ -229,7 +229,7 @@ export class DrainUnderWay {
         return [this.#at, from];
       case ANSWER:
       case CLEAR_MARK:
-        return [this.#at, domid, domain?.idLow, domain?.idHigh, domain && stateOf(domain)];
+        return [this.#at, domid, domain && dumpReference(domain)];
       default:
         return [this.#at, domid];
     }

@@ -1,4 +1,4 @@
-import type { Domain } from "./domain.ts";
+import { type Domain, dumpReference } from "./domain.ts";
 import type { Machine } from "./machine.ts";
 import type { Mapping } from "./mappings.ts";
 import type { Port } from "./port-table.ts";
@@ -135,11 +135,7 @@ export class Operation {
       ...this.#todo.map(({ kind, domid, domain, port, mapping, value }) => [
         kind.name,
         domid,
-        domain?.idLow,
-        domain?.idHigh,
-        // A step may outlive what it is about.
-        domain?.life,
-        domain?.shutdown,
+        domain && dumpReference(domain),
         port?.number,
         mapping?.handle,
         value,

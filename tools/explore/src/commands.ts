@@ -19,7 +19,7 @@ import type { Call, Hypervisor } from "@xenkit/hypervisor";
 /**
  * What a CPU does, as text: the verb, a domid, and for some who does it (dom0 when nobody is named).
  *
- * - `create D`, `shutdown D`, `destroy D`, `set-handler D`: a toolstack;
+ * - `create D`, `shutdown D`, `resume D`, `destroy D`, `set-handler D`: a toolstack;
  * - `bind by D`, `drain by D`, `query D by C`: hypercalls of some domain;
  * - `crash`: the consumer is killed and a new one started; `resync`: it starts again by itself.
  */
@@ -33,7 +33,7 @@ export interface Command {
 
 const PATTERN = /^([a-z-]+)(?: (\d+))?(?: by (\d+))?$/;
 const VERBS = new Set(
-  "create shutdown destroy set-handler bind drain query crash resync".split(" "),
+  "create shutdown resume destroy set-handler bind drain query crash resync".split(" "),
 );
 
 export const parseCommand = (text: string): Command => {
@@ -68,10 +68,23 @@ const CONFIG = {
   arch: { emulationFlags: 0, miscFlags: 0 },
 };
 
-/** Begins the hypercall that a command is. */
-export const beginCommand = (host: Hypervisor, command: Command): Call => {
-  const { verb, domid, caller } = command;
-  const domctl = (bytes: Uint8Array): Call => host.begin(caller, HYPERVISOR.domctl, bytes);
+/** A hypercall, before it is made. */
+export interface Hypercall {
+  readonly caller: number;
+  readonly op: number;
+  /** Read when it is made, written when it is over. */
+  readonly bytes: Uint8Array;
+  readonly cmd: number;
+}
+
+/** The hypercall that a command is; not for `crash` and `resync`, which are none. */
+export const hypercallOf = ({ verb, domid, caller }: Command): Hypercall => {
+  const domctl = (bytes: Uint8Array): Hypercall => ({
+    caller,
+    op: HYPERVISOR.domctl,
+    bytes,
+    cmd: 0,
+  });
   switch (verb) {
     case "create": {
       const bytes = domctlBytes(DOMCTL.createdomain, domid);
@@ -80,19 +93,27 @@ export const beginCommand = (host: Hypervisor, command: Command): Call => {
     }
     case "shutdown": {
       const bytes = schedRemoteShutdown.encode({ domainId: domid, reason: 0 });
-      return host.begin(caller, HYPERVISOR.schedOp, bytes, SCHEDOP.remoteShutdown);
+      return { caller, op: HYPERVISOR.schedOp, bytes, cmd: SCHEDOP.remoteShutdown };
     }
+    case "resume":
+      return domctl(domctlBytes(DOMCTL.resumedomain, domid));
     case "destroy":
       return domctl(domctlBytes(DOMCTL.destroydomain, domid));
     case "set-handler":
       return domctl(domctlBytes(DOMCTL.setVirqHandler, domid, VIRQ.domExc));
     case "bind": {
       const bytes = evtchnBindVirq.encode({ virq: VIRQ.domExc, vcpu: 0, port: 0 });
-      return host.begin(caller, HYPERVISOR.eventChannelOp, bytes, EVTCHNOP.bindVirq);
+      return { caller, op: HYPERVISOR.eventChannelOp, bytes, cmd: EVTCHNOP.bindVirq };
     }
     case "drain":
       return domctl(getDomainState.encodeRequest(DOMID.invalid));
     default:
       return domctl(getDomainState.encodeRequest(domid));
   }
+};
+
+/** Begins the hypercall that a command is. */
+export const beginCommand = (host: Hypervisor, command: Command): Call => {
+  const { caller, op, bytes, cmd } = hypercallOf(command);
+  return host.begin(caller, op, bytes, cmd);
 };

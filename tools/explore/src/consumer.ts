@@ -22,89 +22,170 @@ export interface Surroundings {
 export type MakeConsumer = (surroundings: Surroundings) => Consumer;
 
 /** What a consumer asks its CPU for. */
-type Request =
+export type Request =
   | {
       readonly kind: "hypercall";
       readonly op: number;
       readonly bytes: Uint8Array;
       readonly cmd: number;
       readonly name: string;
+      /** Equal texts, equal requests. */
+      readonly text: string;
     }
-  | { readonly kind: "clear" | "unmask"; readonly port: number; readonly name: string };
+  | {
+      readonly kind: "clear" | "unmask";
+      readonly port: number;
+      readonly name: string;
+      readonly text: string;
+    };
 
 /** What a consumer gets: an order, an event, or the answer to its last request. */
-export type Input =
-  | { readonly kind: "start" | "event" | "resync" }
-  | { readonly kind: "answer"; readonly rc: number; readonly bytes: Uint8Array };
+export type Input = { readonly kind: "start" | "event" | "resync" } | Answer;
 
-/** A consumer at rest, or waiting for the answer to a request. */
+/** What a hypercall returned and wrote. */
+export interface Answer {
+  readonly kind: "answer";
+  readonly rc: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A consumer at rest, or waiting for the answer to a request. Equal states are one object. */
 export interface ConsumerState {
+  readonly id: number;
+  /** Equal texts, equal futures. */
+  readonly text: string;
   /** undefined: at rest. */
   readonly request: Request | undefined;
-  /** What it told since the state before. */
-  readonly told: readonly DomainChange[];
-  readonly errors: readonly string[];
   readonly snapshot: readonly DomainInfo[];
-  /** Equal keys, equal futures. */
-  readonly key: string;
   /** The port it has bound; 0 for none. */
   readonly port: number;
-  next(input: Input): ConsumerState;
+  next(input: Input): Progress;
+}
+
+/** A consumer's way from one request to the next. */
+export interface Progress {
+  readonly id: number;
+  readonly state: ConsumerState;
+  /** What it told on the way. */
+  readonly told: readonly DomainChange[];
+  readonly errors: readonly string[];
 }
 
 /** Thrown out of a consumer when it asks for what has no answer yet. */
 const SUSPENDED = Symbol("suspended");
 
+/** The handler is another: a drain ends here, and what it found is told. */
+const NOT_THE_HANDLER: Input = { kind: "answer", rc: -ERRNO.EACCES, bytes: new Uint8Array(0) };
+
+/** One way to a state: all that the consumer got, and what came of it. */
+interface History {
+  readonly inputs: readonly Input[];
+  readonly run: Run;
+  /** What it told, with what a drain found and will tell at its end, whatever comes. */
+  readonly told: readonly DomainChange[];
+}
+
 /**
  * Makes states of a consumer's ordinary, synchronous code: the code runs again from its start with
  * all that it got so far, and stops where it asks for something new. So other CPUs can act between
  * any two of its hypercalls, and within them. Each state is found once.
+ *
+ * What the code remembers cannot be seen; the text of a state is what it is thought to be. That is
+ * put to the test: wherever a second way leads to a state, whatever the state gets next must make the
+ * same of both.
+ *
+ * @returns The state before it was started.
  */
 export const consumerStates = (make: MakeConsumer): ConsumerState => {
-  const byKey = new Map<string, ConsumerState>();
-  const stateAfter = (
-    inputs: readonly Input[],
-    toldBefore: number,
-    errorsBefore: number,
-  ): ConsumerState => {
+  const states = new Map<string, { readonly state: ConsumerState; readonly met: MeetHistory }>();
+  let progresses = 0;
+  const historyOf = (inputs: readonly Input[]): History => {
     const run = runConsumer(make, inputs);
-    const key = JSON.stringify([
-      run.key,
-      run.told.slice(toldBefore).map(changeKey),
-      run.errors.slice(errorsBefore),
-    ]);
-    const known = byKey.get(key);
-    if (known !== undefined) return known;
-    const nexts = new Map<string, ConsumerState>();
+    const isDraining = run.request?.name === "poll";
+    const told = isDraining ? runConsumer(make, [...inputs, NOT_THE_HANDLER]).told : run.told;
+    return { inputs, run, told };
+  };
+  const stateOf = (history: History): ConsumerState => {
+    const known = states.get(history.run.text);
+    if (known !== undefined) {
+      known.met(history);
+      return known.state;
+    }
+    const histories = [history];
+    const nexts = new Map<string, { readonly input: Input; readonly progress: Progress }>();
+    const byInput = new Map<Input, Progress>();
+    const goOn = (input: Input): Progress => {
+      const after = historyOf([...history.inputs, input]);
+      progresses += 1;
+      const progress: Progress = {
+        id: progresses,
+        state: stateOf(after),
+        told: toldSince(history, after),
+        errors: after.run.errors.slice(history.run.errors.length),
+      };
+      nexts.set(nameOf(input), { input, progress });
+      for (const other of histories) compare(other, input, progress);
+      return progress;
+    };
+    const compare = (other: History, input: Input, progress: Progress): void => {
+      if (other === history) return;
+      const after = historyOf([...other.inputs, input]);
+      const told = toldSince(other, after).map(changeText).join();
+      if (after.run.text === progress.state.text && told === progress.told.map(changeText).join()) {
+        return;
+      }
+      throw new Error(`not one state: ${history.run.text}, then ${nameOf(input)}`);
+    };
     const state: ConsumerState = {
-      request: run.request,
-      told: run.told.slice(toldBefore),
-      errors: run.errors.slice(errorsBefore),
-      snapshot: run.snapshot,
-      key,
-      port: run.port,
+      id: states.size,
+      text: history.run.text,
+      request: history.run.request,
+      snapshot: history.run.snapshot,
+      port: history.run.port,
       next: (input) => {
-        // What an answer can differ in: the result, and what a hypercall writes.
-        const name =
-          input.kind === "answer"
-            ? `${input.rc} ${String.fromCharCode(...input.bytes.subarray(8, 32))}`
-            : input.kind;
-        let next = nexts.get(name);
-        if (next === undefined) {
-          next = stateAfter([...inputs, input], run.told.length, run.errors.length);
-          nexts.set(name, next);
+        let progress = byInput.get(input);
+        if (progress === undefined) {
+          progress = nexts.get(nameOf(input))?.progress ?? goOn(input);
+          byInput.set(input, progress);
         }
-        return next;
+        return progress;
       },
     };
-    byKey.set(key, state);
+    const met: MeetHistory = (other) => {
+      histories.push(other);
+      for (const { input, progress } of nexts.values()) compare(other, input, progress);
+    };
+    states.set(state.text, { state, met });
     return state;
   };
-  return stateAfter([], 0, 0);
+  return stateOf(historyOf([]));
 };
 
-const changeKey = ({ kind, domain }: DomainChange): string =>
-  `${kind} ${domain.domid} ${domain.uniqueId} ${domain.state}`;
+/** Notes that a state was reached by another way. */
+type MeetHistory = (history: History) => void;
+
+/** What one more input made it tell. @throws Error when it did not tell what it had found. */
+const toldSince = (before: History, after: History): readonly DomainChange[] => {
+  for (const [at, change] of before.told.entries()) {
+    const same = after.told[at];
+    if (same === undefined || changeText(change) !== changeText(same)) {
+      throw new Error(`found, and not told: ${changeText(change)}`);
+    }
+  }
+  return after.told.slice(before.told.length);
+};
+
+/** What an answer can differ in: the result, and what a hypercall writes. */
+const nameOf = (input: Input): string =>
+  input.kind === "answer"
+    ? `${input.rc} ${String.fromCharCode(...input.bytes.subarray(8, 32))}`
+    : input.kind;
+
+const changeText = (change: DomainChange): string => {
+  const { kind, domain } = change;
+  const previous = "previous" in change ? change.previous.uniqueId : "";
+  return `${kind} ${domain.domid} ${domain.uniqueId} ${domain.state} ${previous}`;
+};
 
 const rowsOf = (snapshot: readonly DomainInfo[]): unknown[] =>
   snapshot.map(({ domid, uniqueId, state }) => [domid, String(uniqueId), state]);
@@ -115,7 +196,7 @@ interface Run {
   readonly errors: readonly string[];
   readonly snapshot: readonly DomainInfo[];
   readonly port: number;
-  readonly key: string;
+  readonly text: string;
 }
 
 const runConsumer = (make: MakeConsumer, inputs: readonly Input[]): Run => {
@@ -129,19 +210,20 @@ const runConsumer = (make: MakeConsumer, inputs: readonly Input[]): Run => {
   const seen = {
     drained: false,
     census: new Set<number>(),
-    answers: [] as string[],
-    before: "",
     event: false,
+    // What it is carrying out: the code that the answer returns to.
+    order: undefined as Input["kind"] | undefined,
   };
   let consumer: Consumer | undefined;
-  const moment = (): Pick<Run, "snapshot" | "port" | "key"> => {
+  const isCertain = (domid: number): boolean => seen.drained || seen.census.has(domid);
+  const moment = (): Pick<Run, "snapshot" | "port" | "text"> => {
     const snapshot = consumer?.snapshot() ?? [];
     const rows = rowsOf(snapshot);
-    const census = seen.drained ? "all" : [...seen.census].sort((a, b) => a - b);
+    // Known before, and not reported since the VIRQ was bound: gone, when the first drain is over.
+    const doubted = snapshot.map(({ domid }) => domid).filter((domid) => !isCertain(domid));
     const waits = request && [request.name, "port" in request ? request.port : 0];
-    const drain = seen.answers.length === 0 ? [] : [seen.before, seen.answers];
-    const remembered = [port, census, drain, seen.event, listener === undefined];
-    return { snapshot, port, key: JSON.stringify([rows, consumer?.more, remembered, waits]) };
+    const remembered = [port, doubted, seen.event, listener === undefined, seen.order];
+    return { snapshot, port, text: JSON.stringify([rows, consumer?.more, remembered, waits]) };
   };
   let atSuspension: ReturnType<typeof moment> | undefined;
 
@@ -163,7 +245,14 @@ const runConsumer = (make: MakeConsumer, inputs: readonly Input[]): Run => {
     }
   };
   const call = (name: string, op: number, bytes: Uint8Array, cmd = 0): number => {
-    const answer = ask({ kind: "hypercall", op, bytes: bytes.slice(), cmd, name });
+    const answer = ask({
+      kind: "hypercall",
+      op,
+      bytes: bytes.slice(),
+      cmd,
+      name,
+      text: `${name} ${bytes.join()}`,
+    });
     bytes.set(answer.bytes);
     return answer.rc;
   };
@@ -178,7 +267,6 @@ const runConsumer = (make: MakeConsumer, inputs: readonly Input[]): Run => {
       ({ port } = evtchnBindVirq.decode(bytes));
       seen.drained = false;
       seen.census.clear();
-      seen.answers.length = 0;
       return port;
     },
     onPort: (_port, told_) => {
@@ -189,10 +277,10 @@ const runConsumer = (make: MakeConsumer, inputs: readonly Input[]): Run => {
     },
     clearPending: (number) => {
       seen.event = false;
-      ask({ kind: "clear", port: number, name: "clear-pending" });
+      ask({ kind: "clear", port: number, name: "clear-pending", text: `clear ${number}` });
     },
     unmask: (number) => {
-      ask({ kind: "unmask", port: number, name: "unmask" });
+      ask({ kind: "unmask", port: number, name: "unmask", text: `unmask ${number}` });
     },
     close: (number) => {
       port = 0;
@@ -202,19 +290,10 @@ const runConsumer = (make: MakeConsumer, inputs: readonly Input[]): Run => {
   const hypercall: Hypercall = (op, buffer) => {
     const domid = new DataView(buffer.buffer, buffer.byteOffset).getUint16(8, true);
     const name = domid === DOMID.invalid ? "poll" : `query ${domid}`;
-    // What it knew before the drain: the changes follow from this and from the answers.
-    if (seen.answers.length === 0) seen.before = JSON.stringify(rowsOf(consumer?.snapshot() ?? []));
     const rc = call(name, op, buffer);
     if (domid !== DOMID.invalid) return rc;
-    if (rc !== 0) {
-      // What a drain found may be told when it is over.
-      seen.drained ||= rc === -ERRNO.ENOENT;
-      seen.answers.length = 0;
-      return rc;
-    }
-    const { domid: found, state, uniqueId } = getDomainState.decode(buffer);
-    if (!seen.drained) seen.census.add(found);
-    seen.answers.push(`${found}#${uniqueId} ${state}`);
+    seen.drained ||= rc === -ERRNO.ENOENT;
+    if (rc === 0 && !seen.drained) seen.census.add(getDomainState.decode(buffer).domid);
     return rc;
   };
   consumer = make({
@@ -230,6 +309,7 @@ const runConsumer = (make: MakeConsumer, inputs: readonly Input[]): Run => {
   while (at < inputs.length && request === undefined) {
     const input = inputs[at] as Input;
     at += 1;
+    seen.order = input.kind;
     try {
       if (input.kind === "start") consumer.start();
       else if (input.kind === "resync") consumer.resync();
@@ -237,6 +317,7 @@ const runConsumer = (make: MakeConsumer, inputs: readonly Input[]): Run => {
     } catch (error) {
       if (request === undefined) errors.push(String(error));
     }
+    seen.order = undefined;
   }
   return { request, told, errors, ...(atSuspension ?? moment()) };
 };

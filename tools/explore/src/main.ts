@@ -2,10 +2,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { type Failure, replay, search } from "@xenkit/testkit";
+import type { Program } from "./program.ts";
 import { LARGE, SOUND, SWITCHES } from "./programs.ts";
 import { switchTable } from "./switch-table.ts";
+import { systemOf } from "./system.ts";
 import { storyOf } from "./trace.ts";
-import { type Program, systemOf } from "./world.ts";
 
 const USAGE = `npm run explore                     every program, and every switch
 npm run explore -- --switch NAME    one switch: its trace (${SWITCHES.map(({ program }) => program.name).join(", ")})

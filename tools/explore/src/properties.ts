@@ -33,7 +33,16 @@ export interface Incarnation {
 
 /** All incarnations that there ever were, as the hypervisor had them after each step. */
 export class Truth {
-  readonly #byId = new Map<bigint, Incarnation>();
+  readonly #byId: Map<bigint, Incarnation>;
+
+  constructor(incarnations: Iterable<Incarnation> = []) {
+    this.#byId = new Map([...incarnations].map((one) => [one.id, { ...one }]));
+  }
+
+  /** The same, but for those that ended and that nobody can mention any more. */
+  copy(isMentioned: (id: bigint) => boolean = () => true): Truth {
+    return new Truth([...this.#byId.values()].filter(({ id, ended }) => !ended || isMentioned(id)));
+  }
 
   get(id: bigint): Incarnation | undefined {
     return this.#byId.get(id);
@@ -59,7 +68,8 @@ export class Truth {
 
   key(): string {
     let key = "";
-    for (const { id, domid, shutdown, dead, ended } of this.#byId.values()) {
+    const all = [...this.#byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    for (const { id, domid, shutdown, dead, ended } of all) {
       key += `${id}@${domid}${shutdown ? "s" : ""}${dead ? "d" : ""}${ended ? "e" : ""} `;
     }
     return key;
@@ -69,8 +79,22 @@ export class Truth {
 /** What one consumer was told, and whether that can be so. */
 export class Reports {
   /** By domid: the id that is known, and whether it was reported dead. */
-  readonly #known = new Map<number, { readonly id: bigint; dead: boolean }>();
+  readonly #known = new Map<number, { readonly id: bigint; readonly dead: boolean }>();
   readonly #ended = new Set<bigint>();
+
+  /** The same, but for the ended ones that nobody can mention any more. */
+  copy(isMentioned: (id: bigint) => boolean = () => true): Reports {
+    const copy = new Reports();
+    for (const [domid, known] of this.#known) copy.#known.set(domid, known);
+    for (const id of this.#ended) if (isMentioned(id)) copy.#ended.add(id);
+    return copy;
+  }
+
+  /** Is this one known, and not reported ended? */
+  knows(id: bigint): boolean {
+    for (const known of this.#known.values()) if (known.id === id) return true;
+    return false;
+  }
 
   hear(change: DomainChange, truth: Truth): Violation | undefined {
     const { kind, domain } = change;
@@ -121,7 +145,7 @@ export class Reports {
     const known = [...this.#known].map(
       ([domid, { id, dead }]) => `${domid}#${id}${dead ? "d" : ""}`,
     );
-    return `${known.sort().join()};${[...this.#ended].join()}`;
+    return `${known.sort().join()};${[...this.#ended].sort().join()}`;
   }
 }
 

@@ -1,7 +1,7 @@
 import { search } from "@xenkit/testkit";
 import { SWITCHES } from "./programs.ts";
+import { systemOf } from "./system.ts";
 import { traceOf } from "./trace.ts";
-import { systemOf } from "./world.ts";
 
 /** What each switch breaks, as the table in the README: explored now. */
 export const switchTable = (): string => {

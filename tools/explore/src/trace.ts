@@ -1,13 +1,7 @@
 import type { Failure } from "@xenkit/testkit";
-import { movesOf, type Program, systemOf, type World } from "./world.ts";
-
-/** What the consumer said in a move, if anything. */
-const toldBy = (world: World, before: World["consumer"]["state"]): string => {
-  const { state } = world.consumer;
-  if (state === before || state.told.length === 0) return "";
-  const said = state.told.map(({ kind, domain }) => `${kind} ${domain.domid}#${domain.uniqueId}`);
-  return ` → ${said.join(", ")}`;
-};
+import type { Program } from "./program.ts";
+import { systemOf } from "./system.ts";
+import type { World } from "./world.ts";
 
 /**
  * A run in lines: one for each row of steps that one process makes alone, in the order of time.
@@ -16,19 +10,16 @@ const toldBy = (world: World, before: World["consumer"]["state"]): string => {
  */
 export const traceOf = (program: Program, path: readonly number[]): readonly string[] => {
   const system = systemOf(program);
-  const world = system.start();
+  let world = system.start();
   const lines: { who: string; what: string; steps: string[] }[] = [];
-  for (const number of path) {
-    const move = movesOf(world).find(({ id }) => id === number);
-    if (move === undefined) throw new Error(`the run has no move ${number}`);
-    const state = world.consumer.state;
-    const bytes = world.consumer.bytes;
-    system.take(world, number);
-    const [what = "", step = ""] = move.what.split(": ");
-    const took = describe(world, move.who, step, bytes) + toldBy(world, state);
+  for (const move of path) {
+    if (!system.moves(world).includes(move)) throw new Error(`the run has no move ${move}`);
+    const { who, what, step } = system.describe(world, move);
+    world = system.take(world, move);
+    const took = (step === "answer" ? answerText(world) : step) + toldText(world);
     const last = lines.at(-1);
-    if (last?.who === move.who && last.what === what) last.steps.push(took);
-    else lines.push({ who: move.who, what, steps: [took] });
+    if (last?.who === who && last.what === what) last.steps.push(took);
+    else lines.push({ who, what, steps: [took] });
   }
   return lines.map(({ who, what, steps }) => {
     const shown = steps.filter((step) => step !== "" && step !== "begin");
@@ -37,15 +28,25 @@ export const traceOf = (program: Program, path: readonly number[]): readonly str
   });
 };
 
-/** The last step of a drain, with what it answered. */
-const describe = (world: World, who: string, step: string, bytes: Uint8Array): string => {
-  if (who !== "consumer" || step !== "answer" || world.consumer.call !== undefined) return step;
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
+/** The last step of a drain, with what it answered the consumer. */
+const answerText = ({ said }: World): string => {
+  const { answer } = said;
+  if (answer === undefined) return "answer";
+  const view = new DataView(answer.bytes.buffer, answer.bytes.byteOffset);
   const [domid, state] = [view.getUint16(8, true), view.getUint16(16, true)];
   return state === 0
     ? `answer ${domid} gone`
     : `answer ${domid}#${view.getBigUint64(24, true)} ${state}`;
 };
+
+/** What the consumer said, or will say at the end of its drain. */
+const toldText = ({ said }: World): string => {
+  if (said.told.length === 0) return "";
+  return ` → ${said.told.map((change) => `${change.kind} ${change.domain.domid}#${idOf(change)}`).join(", ")}`;
+};
+
+const idOf = (change: World["said"]["told"][number]): bigint =>
+  change.kind === "gone" ? change.previous.uniqueId : change.domain.uniqueId;
 
 /** The whole story of a failure. */
 export const storyOf = (program: Program, failure: Failure): string =>

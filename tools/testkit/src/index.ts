@@ -2,7 +2,6 @@ export { type InteropProgram, interop } from "./interop.ts";
 export { readmeExamples } from "./readme-examples.ts";
 export {
   type Failure,
-  type Move,
   type Report,
   replay,
   type SearchOptions,

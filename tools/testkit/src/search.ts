@@ -1,29 +1,20 @@
-/** One thing that can happen next. */
-export interface Move {
-  /** Its number, by which it can be taken. */
-  readonly id: number;
-  /** Who does it: the name of a process. */
-  readonly who: string;
-  /** What it is, in a few words. */
-  readonly what: string;
-}
-
 /** A property that does not hold, and how it was seen. */
 export interface Violation {
   readonly property: string;
   readonly seen: string;
 }
 
-/** What can be explored: a world that moves step by step. The same moves lead to the same world. */
+/** What can be explored: worlds, which never change, and the moves from one to another. */
 export interface System<World> {
-  /** A new world, before its first move. */
+  /** The world before its first move. */
   start(): World;
-  /** The same world once more. Without it, a world is made again by its moves. */
-  copy?(world: World): World;
-  /** What can happen next, in an order that depends on the world's state only. None: all is quiet. */
-  moves(world: World): readonly Move[];
-  /** Makes one of these happen. */
-  take(world: World, id: number): void;
+  /**
+   * The numbers of what can happen next, in an order that depends on the world's state only. None:
+   * all is quiet.
+   */
+  moves(world: World): readonly number[];
+  /** The world after one of these. */
+  take(world: World, move: number): World;
   /** All that decides about the future: equal keys, equal futures. */
   key(world: World): string;
   /** The property that the way to here, or this end, broke. */
@@ -34,7 +25,7 @@ export interface System<World> {
    * Which of the moves are enough: a persistent set. Every end that can be reached is reached
    * by beginning with one of these.
    */
-  enough?(world: World, moves: readonly Move[]): readonly Move[];
+  enough?(world: World, moves: readonly number[]): readonly number[];
 }
 
 /** A run that breaks a property: a shortest one. */
@@ -63,99 +54,120 @@ export interface SearchOptions {
   readonly maxStates?: number;
 }
 
-/** How many worlds are kept until they are gone on with, so that they need not be made again. */
-const MOST_KEPT = 2_000;
-
-/** Brings a new world to where these moves lead. */
-export const replay = <World>(system: System<World>, path: readonly number[]): World => {
-  const world = system.start();
-  for (const move of path) system.take(world, move);
-  return world;
-};
+/** Where these moves lead. */
+export const replay = <World>(system: System<World>, path: readonly number[]): World =>
+  path.reduce((world, move) => system.take(world, move), system.start());
 
 /**
  * Explores every state that can be reached, the nearest first: so a failure is a shortest one.
  *
- * A state is kept as the way to it, and made again by going it: worlds need not be copied. States
- * with equal keys are one.
+ * States with equal keys are one: the keys themselves are compared, not hashes of them.
  *
- * @throws Error when there are more than `maxStates` states (2,000,000).
+ * @throws Error when there are more than `maxStates` states (16,000,000).
  */
 export const search = <World>(system: System<World>, options: SearchOptions = {}): Report => {
-  const { reduction = "persistent", until = "first", maxStates = 2_000_000 } = options;
+  const { reduction = "persistent", until = "first", maxStates = 16_000_000 } = options;
   const numbers = new Map<string, number>();
-  const parents: number[] = [];
-  const steps: number[] = [];
-  const depths: number[] = [];
-  const edges: number[] = [];
+  const parents = new Numbers();
+  const steps = new Numbers();
+  const froms = new Numbers();
+  const tos = new Numbers();
   const ends = new Set<string>();
   const failures = new Map<string, Failure>();
-  const kept = new Map<number, World>();
+  /** The worlds of one depth, and of the next. */
+  let worlds: World[] = [];
+  let nexts: World[] = [];
+  let depth = 0;
   const pathTo = (state: number): number[] => {
     const path: number[] = [];
-    for (let at = state; at > 0; at = parents[at] as number) path.push(steps[at] as number);
+    for (let at = state; at > 0; at = parents.get(at)) path.push(steps.get(at));
     return path.reverse();
   };
-  const add = (key: string, parent: number, step: number): void => {
-    numbers.set(key, parents.length);
-    depths.push(parents.length === 0 ? 0 : (depths[parent] as number) + 1);
+  const fail = (violation: Violation | undefined, state: number): void => {
+    if (violation === undefined || failures.has(violation.property)) return;
+    failures.set(violation.property, { ...violation, path: pathTo(state) });
+  };
+  const add = (world: World, parent: number, step: number): number => {
+    const key = system.key(world);
+    const known = numbers.get(key);
+    if (known !== undefined) return known;
+    const state = numbers.size;
+    if (state === maxStates) throw new Error(`more than ${maxStates} states`);
+    numbers.set(key, state);
     parents.push(parent);
     steps.push(step);
-    if (parents.length > maxStates) throw new Error(`more than ${maxStates} states`);
+    nexts.push(world);
+    fail(system.broken(world, false), state);
+    return state;
   };
-  const fail = (violation: Violation | undefined, path: readonly number[]): void => {
-    if (violation === undefined || failures.has(violation.property)) return;
-    failures.set(violation.property, { ...violation, path });
+  const end = (world: World, state: number): void => {
+    // Where a property is broken already, the run has not come to its end.
+    if (system.broken(world, false) === undefined) ends.add(system.endKey(world));
+    fail(system.broken(world, true), state);
   };
-  const first = system.start();
-  add(system.key(first), -1, -1);
-  fail(system.broken(first, false), []);
-  for (let state = 0; state < parents.length; state += 1) {
-    if (until === "first" && failures.size > 0) break;
-    const path = pathTo(state);
-    let world: World | undefined = kept.get(state) ?? replay(system, path);
-    kept.delete(state);
-    const before: World = world;
+  const explore = (world: World, state: number): void => {
     const moves = system.moves(world);
     if (moves.length === 0) {
-      // Where a property is broken already, the run has not come to its end.
-      if (system.broken(world, false) === undefined) ends.add(system.endKey(world));
-      fail(system.broken(world, true), path);
-      continue;
+      end(world, state);
+      return;
     }
     const chosen = reduction === "none" ? moves : (system.enough?.(world, moves) ?? moves);
-    for (const { id } of chosen) {
-      // The first move goes on with the world that is there; the others need one of their own.
-      const next: World = system.copy?.(before) ?? world ?? replay(system, path);
-      world = undefined;
-      system.take(next, id);
-      const key = system.key(next);
-      const known = numbers.get(key);
-      edges.push(state, known ?? parents.length);
-      if (known !== undefined) continue;
-      if (system.copy !== undefined || kept.size < MOST_KEPT) kept.set(parents.length, next);
-      add(key, state, id);
-      fail(system.broken(next, false), [...path, id]);
+    for (const move of chosen) {
+      froms.push(state);
+      tos.push(add(system.take(world, move), state, move));
     }
+  };
+  add(system.start(), -1, -1);
+  let state = 0;
+  for (; nexts.length > 0; depth += 1) {
+    worlds = nexts;
+    nexts = [];
+    for (const world of worlds) {
+      if (until === "first" && failures.size > 0) break;
+      explore(world, state);
+      state += 1;
+    }
+    if (until === "first" && failures.size > 0) break;
   }
   return {
-    states: parents.length,
-    transitions: edges.length / 2,
-    depth: depths.reduce((most, depth) => Math.max(most, depth), 0),
+    states: numbers.size,
+    transitions: froms.length,
+    depth: depth - 1,
     ends,
-    isBounded: isAcyclic(parents.length, edges),
+    isBounded: isAcyclic(numbers.size, froms, tos),
     failures: [...failures.values()],
   };
 };
 
+/** Many small whole numbers. */
+class Numbers {
+  #all = new Int32Array(1024);
+  length = 0;
+
+  get(at: number): number {
+    return this.#all[at] as number;
+  }
+
+  push(value: number): void {
+    if (this.length === this.#all.length) {
+      const more = new Int32Array(2 * this.length);
+      more.set(this.#all);
+      this.#all = more;
+    }
+    this.#all[this.length] = value;
+    this.length += 1;
+  }
+}
+
 /** Takes states away that nothing leads to, until none is left; a cycle would be. */
-const isAcyclic = (states: number, edges: readonly number[]): boolean => {
+const isAcyclic = (states: number, froms: Numbers, tos: Numbers): boolean => {
   const incoming = new Int32Array(states);
   const firstEdge = new Int32Array(states).fill(-1);
-  const nextEdge = new Int32Array(edges.length / 2);
-  for (let edge = 0; edge < nextEdge.length; edge += 1) {
-    const from = edges[2 * edge] as number;
-    incoming[edges[2 * edge + 1] as number] = (incoming[edges[2 * edge + 1] as number] ?? 0) + 1;
+  const nextEdge = new Int32Array(froms.length);
+  for (let edge = 0; edge < froms.length; edge += 1) {
+    const to = tos.get(edge);
+    const from = froms.get(edge);
+    incoming[to] = (incoming[to] as number) + 1;
     nextEdge[edge] = firstEdge[from] as number;
     firstEdge[from] = edge;
   }
@@ -165,7 +177,7 @@ const isAcyclic = (states: number, edges: readonly number[]): boolean => {
   for (let state = free.pop(); state !== undefined; state = free.pop()) {
     taken += 1;
     for (let edge = firstEdge[state] as number; edge !== -1; edge = nextEdge[edge] as number) {
-      const to = edges[2 * edge + 1] as number;
+      const to = tos.get(edge);
       const left = (incoming[to] as number) - 1;
       incoming[to] = left;
       if (left === 0) free.push(to);

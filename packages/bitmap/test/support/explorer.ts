@@ -173,20 +173,18 @@ export const explore = (what: Exploration): { readonly states: number; readonly 
     history: Object.fromEntries([...cells].map(([cell, value]) => [cell, [value]])),
     threads: [...what.threads.map(() => idle), { ...idle, results: done }],
   };
-  const system: System<World> = {
-    start: () => ({ state: start, nexts: undefined }),
-    copy: ({ state, nexts }) => ({ state, nexts }),
-    moves: (world) => {
-      world.nexts ??= nextsOf(what, world.state, tell);
-      return world.nexts.map(({ who }, id) => ({ id, who, what: `outcome ${id}` }));
-    },
-    take: (world, id) => {
-      world.nexts ??= nextsOf(what, world.state, tell);
-      world.state = world.nexts[id]?.state as State;
-      world.nexts = undefined;
-    },
-    key: ({ state }) => keyOf(state),
-    broken: ({ state }, isEnd) => {
+  const nexts = new WeakMap<State, readonly State[]>();
+  const nextsFrom = (state: State): readonly State[] => {
+    const found = nexts.get(state) ?? nextsOf(what, state, tell);
+    nexts.set(state, found);
+    return found;
+  };
+  const system: System<State> = {
+    start: () => start,
+    moves: (state) => [...nextsFrom(state).keys()],
+    take: (state, move) => nextsFrom(state)[move] as State,
+    key: keyOf,
+    broken: (state, isEnd) => {
       if (isEnd) {
         what.atRest(
           memoryOf(state),
@@ -195,24 +193,18 @@ export const explore = (what: Exploration): { readonly states: number; readonly 
       }
       return undefined;
     },
-    endKey: ({ state }) => keyOf(state),
+    endKey: keyOf,
   };
   const { states, ends } = search(system, { maxStates: MAX_STATES });
   return { states, ends: ends.size };
 };
-
-/** A state, and what can come after it once that was asked. */
-interface World {
-  state: State;
-  nexts: readonly { readonly who: string; readonly state: State }[] | undefined;
-}
 
 /** What each thread can do next: one state for each value that its step may return. */
 const nextsOf = (
   what: Exploration,
   state: State,
   tell: (threads: readonly ThreadState[], index: number) => string,
-): { readonly who: string; readonly state: State }[] => {
+): State[] => {
   const { threads } = state;
   return [...threads.entries()].flatMap(([index, thread]) => {
     const operation = what.threads[index]?.[thread.results.length];
@@ -222,10 +214,9 @@ const nextsOf = (
     const begun: State = { ...state, threads: threads.with(index, { ...thread, told }) };
     const paused = stepOf(operation, thread.answers);
     if (typeof paused === "number") throw new Error("an operation without a step");
-    return take(begun, index, paused, what.plainReads).map((next) => ({
-      who: `thread ${index}`,
-      state: finished(what, operation, withoutAdds(what, operation, next, index), index),
-    }));
+    return take(begun, index, paused, what.plainReads).map((next) =>
+      finished(what, operation, withoutAdds(what, operation, next, index), index),
+    );
   });
 };
 
