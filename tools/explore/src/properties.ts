@@ -5,7 +5,7 @@ import type { DomainChange, DomainInfo } from "@xenkit/xenmanage";
 /** Every property, with the sentence that it stands for. */
 export const PROPERTIES = {
   "no lost change":
-    "When everything is quiet, the consumer's table equals the hypervisor's domains (domid, unique id, shutdown, dead); only a creation that nobody was told of may wait, with its mark.",
+    "When everything is quiet, the consumer's table equals the hypervisor's domains (domid, unique id, shutdown, dead); only a creation that nobody was told of may wait, with its mark, and a resume is told to nobody.",
   "no lost reuse":
     "Each incarnation that the consumer knew and that ended is reported ended, once, before or together with the report of its successor.",
   "no invention": "Nothing is reported that did not happen; unique ids never repeat.",

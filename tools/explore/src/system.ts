@@ -1,4 +1,5 @@
-import type { Hypervisor } from "@xenkit/hypervisor";
+import { STATE } from "@xenkit/abi";
+import type { DomainSummary, Hypervisor } from "@xenkit/hypervisor";
 import type { System, Violation } from "@xenkit/testkit";
 import { act, observe, step } from "./acts.ts";
 import { parseCommand } from "./commands.ts";
@@ -120,7 +121,7 @@ const takeMove = (setting: Setting, world: World, id: number): World => {
 const brokenAtRest = ({ commands }: Setting, world: World): Violation | undefined => {
   const waits = world.cpus.findIndex(({ at }, cpu) => at < (commands[cpu] ?? []).length);
   if (waits !== -1) return violation("liveness", `cpu${waits + 1} waits for ever`);
-  const { domains, marked } = world.host;
+  const { marked } = world.host;
   if (world.isRefused) {
     // Another may have the VIRQ: then there is nothing that it could follow, and it knows.
     const hasRival = commands.some((list) =>
@@ -130,6 +131,14 @@ const brokenAtRest = ({ commands }: Setting, world: World): Violation | undefine
   }
   return (
     world.reports.value.atRest(world.truth.value) ??
-    noLostChange(world.consumer.snapshot, domains, (domid) => marked.includes(domid))
+    noLostChange(world.consumer.snapshot, asTold(world), (domid) => marked.includes(domid))
   );
 };
+
+/** What there is, but for the resumes: nothing tells of them. */
+const asTold = ({ host, consumer, truth }: World): readonly DomainSummary[] =>
+  host.domains.map((domain) => {
+    if (truth.value.get(domain.uniqueId)?.shutdown !== true) return domain;
+    const known = consumer.snapshot.find(({ uniqueId }) => uniqueId === domain.uniqueId);
+    return { ...domain, state: domain.state | ((known?.state ?? 0) & STATE.shutdown) };
+  });
