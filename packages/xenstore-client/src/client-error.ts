@@ -41,9 +41,9 @@ export interface OwnErrorDetails {
   readonly aborted: Unanswered;
   /** The server broke the protocol, at this place. */
   readonly protocol: { readonly where: string };
-  /** More than a message, a path or a list may have. In bytes. */
+  /** More than a message, a path or a list may have, in bytes; or a tree, in nodes. */
   readonly "too-long": { readonly what: string; readonly length: number; readonly limit: number };
-  /** An argument that no server could take, for example a NUL in a path. */
+  /** An argument that no server could take, for example a NUL in a path; an option that makes no sense. */
   readonly "bad-argument": { readonly what: string };
   /** More requests wait than `maxQueued` allows. */
   readonly overloaded: { readonly limit: number };

@@ -116,6 +116,8 @@ export class Client extends StoreRequests implements AsyncDisposable {
   /**
    * Watches a path, whether there is such a node or not: an async iterator of events, of which the first says "read
    * it now". The server has the watch before anything that is asked for afterwards.
+   *
+   * @throws XenstoreError `bad-argument` for a depth or a `queueMax` that makes no sense.
    */
   watch(path: string, options: WatchOptions = {}): Watch {
     const watch = this.#watches.add(path, options);
@@ -299,7 +301,11 @@ export class Client extends StoreRequests implements AsyncDisposable {
   }
 }
 
-/** A client that is connecting; requests wait until it is ready. See {@link connect}. */
+/**
+ * A client that is connecting; requests wait until it is ready. See {@link connect}.
+ *
+ * @throws XenstoreError `bad-argument` for an option that makes no sense.
+ */
 export const createClient = (transport: Transport, options: ClientOptions = {}): Client =>
   new Client(transport, options);
 

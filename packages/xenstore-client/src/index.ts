@@ -10,6 +10,7 @@ export {
   type XenstoreErrorCode,
   type XenstoreErrorDetails,
 } from "./client-error.ts";
+export type { TreeOptions } from "./nodes-limit.ts";
 export {
   type Access,
   formatPermissions,

@@ -1,4 +1,5 @@
 import { isXenstoreError, XenstoreError } from "./client-error.ts";
+import { childNames } from "./reply.ts";
 import { REQUEST } from "./request-kinds.ts";
 import type { RequestOptions } from "./session-options.ts";
 import type { StoreRequests } from "./store-requests.ts";
@@ -40,7 +41,7 @@ export const listInParts = async (
       const message = `too-long: the list of ${path} has more than ${LIST_MAX} bytes`;
       throw new XenstoreError("too-long", message, details);
     }
-    if (part.last) return names === "" ? [] : names.replace(/\0$/, "").split("\0");
+    if (part.last) return childNames(names.replace(/\0$/, ""));
   }
   const message = `DIRECTORY_PART ${path}: conflict (the list changed ${RESTARTS_MAX} times)`;
   throw new XenstoreError("conflict", message, { attempts: RESTARTS_MAX }, { cause: tooBig });

@@ -15,11 +15,23 @@ export const bytesReply = (payload: Uint8Array): Uint8Array => payload.slice();
 /** UTF-8, nothing trimmed or added. */
 export const textReply = (payload: Uint8Array): string => decodeText(payload);
 
-/** Strings ended by NULs; an empty payload is none. */
+/** Names of children, each ended by a NUL. */
 export const listReply = (payload: Uint8Array): string[] => {
-  if (payload.length === 0) return [];
-  if (payload[payload.length - 1] !== 0) throw broken("a list without a NUL at its end");
-  return binary(payload, 0, payload.length - 1).split("\0");
+  const end = payload.length - 1;
+  if (end >= 0 && payload[end] !== 0) throw broken("a list without a NUL at its end");
+  return childNames(binary(payload, 0, Math.max(end, 0)));
+};
+
+/**
+ * The names in a list, between NULs.
+ *
+ * @throws XenstoreError `protocol`: paths are made of them, so one that is no name would lead elsewhere.
+ */
+export const childNames = (list: string): string[] => {
+  if (list === "") return [];
+  const names = list.split("\0");
+  if (list.includes("/") || names.includes("")) throw broken("a list with a name that is none");
+  return names;
 };
 
 /** One string; a NUL at its end does not belong to it. */

@@ -1,3 +1,4 @@
+import { atLeast } from "./at-least.ts";
 import { pauseMs } from "./backoff.ts";
 import { isXenstoreError, XenstoreError } from "./client-error.ts";
 import { pause } from "./pause.ts";
@@ -29,6 +30,7 @@ export const runTransaction = async <T>(
   { signal, attemptsMax = 50 }: TransactionOptions,
   session: Session,
 ): Promise<T> => {
+  atLeast(1, "attemptsMax", attemptsMax);
   const options: RequestOptions = signal === undefined ? {} : { signal };
   for (let attempt = 1; ; attempt += 1) {
     let tx: Transaction | undefined;

@@ -8,11 +8,14 @@ export interface Runtime {
   soon(callback: () => void): void;
 }
 
-/** What the platform has: `Math.random`, `setTimeout`, `queueMicrotask`. */
+/** What a platform's timer can count to, in milliseconds; more of it would be nothing. */
+const TIMER_MAX = 2 ** 31 - 1;
+
+/** What the platform has: `Math.random`, `setTimeout` (24 days at most), `queueMicrotask`. */
 export const platformRuntime: Runtime = {
   random: () => Math.random(),
   after: (ms, callback) => {
-    const timer = setTimeout(callback, ms);
+    const timer = setTimeout(callback, Math.min(ms, TIMER_MAX));
     return () => clearTimeout(timer);
   },
   soon: (callback) => queueMicrotask(callback),

@@ -1,3 +1,4 @@
+import { atLeast } from "./at-least.ts";
 import type { Runtime } from "./runtime.ts";
 import type { ReconnectOptions } from "./status.ts";
 
@@ -29,3 +30,16 @@ export interface RequestOptions {
   /** Rejects with `timeout` after so many milliseconds; what was not sent never is. */
   readonly timeoutMs?: number;
 }
+
+/** @internal @throws XenstoreError `bad-argument`. */
+export const checkOptions = (options: ClientOptions): void => {
+  const { maxInFlight, maxQueued, connectMs, silenceMs, closeMs, reconnect } = options;
+  atLeast(1, "maxInFlight", maxInFlight);
+  atLeast(1, "maxQueued", maxQueued);
+  atLeast(0, "connectMs", connectMs);
+  atLeast(0, "silenceMs", silenceMs);
+  atLeast(0, "closeMs", closeMs);
+  atLeast(0, "reconnect.minMs", reconnect?.minMs);
+  atLeast(0, "reconnect.maxMs", reconnect?.maxMs);
+  atLeast(1, "reconnect.maxAttempts", reconnect?.maxAttempts);
+};

@@ -1,11 +1,12 @@
 import { HEADER_SIZE, MESSAGE, PAYLOAD_MAX } from "@xenkit/xenstore-wire";
+import { atLeast } from "./at-least.ts";
 import { pauseMs } from "./backoff.ts";
 import { isXenstoreError, XenstoreError } from "./client-error.ts";
 import { Exchange } from "./exchange.ts";
 import { checkRequest } from "./payload.ts";
 import { Request, type RequestKind, type RequestNature } from "./request.ts";
 import { platformRuntime, type Runtime } from "./runtime.ts";
-import type { ClientOptions, RequestOptions } from "./session-options.ts";
+import { type ClientOptions, checkOptions, type RequestOptions } from "./session-options.ts";
 import type { ClientStatus } from "./status.ts";
 import type { Link, Transport, TransportPeer } from "./transport.ts";
 
@@ -52,6 +53,7 @@ export class Session {
   #cancelSilence: (() => void) | undefined;
 
   constructor(transport: Transport, options: ClientOptions, hooks: SessionHooks) {
+    checkOptions(options);
     const traits = transport.traits ?? {};
     this.transport = transport;
     this.runtime = options.runtime ?? platformRuntime;
@@ -326,6 +328,7 @@ export class Session {
       request.fail(abortedBy(request, signal));
       return;
     }
+    atLeast(0, "timeoutMs", timeoutMs);
     const onAbort = (): void => request.fail(abortedBy(request, signal));
     signal?.addEventListener("abort", onAbort, { once: true });
     const cancel =

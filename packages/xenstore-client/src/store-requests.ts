@@ -1,5 +1,6 @@
 import { isXenstoreError } from "./client-error.ts";
 import { listInParts } from "./list-in-parts.ts";
+import type { TreeOptions } from "./nodes-limit.ts";
 import { formatPermissions, type Permissions } from "./permissions.ts";
 import type { RequestKind } from "./request.ts";
 import { REQUEST } from "./request-kinds.ts";
@@ -73,12 +74,12 @@ export abstract class StoreRequests {
   /**
    * A whole subtree. Not one moment of it, unless in a transaction: what vanishes meanwhile is left out.
    */
-  tree(path: string, options?: RequestOptions): Promise<TreeNode> {
+  tree(path: string, options: TreeOptions = {}): Promise<TreeNode> {
     return tree(this, path, options);
   }
 
   /** The nodes of a subtree, each before its children, read ahead of the reader by a bounded number. */
-  walk(path: string, options?: RequestOptions): AsyncGenerator<WalkEntry, void, undefined> {
+  walk(path: string, options: TreeOptions = {}): AsyncGenerator<WalkEntry, void, undefined> {
     return walk(this, path, options);
   }
 }

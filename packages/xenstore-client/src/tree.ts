@@ -1,6 +1,6 @@
 import { childPath } from "@xenkit/xenstore-wire";
 import { isXenstoreError } from "./client-error.ts";
-import type { RequestOptions } from "./session-options.ts";
+import { nodesLimit, type TreeOptions } from "./nodes-limit.ts";
 import type { StoreRequests } from "./store-requests.ts";
 
 /** A node with all below it. */
@@ -25,17 +25,15 @@ interface Growing {
 const WINDOW = 256;
 
 /** @internal Reads a subtree, {@link WINDOW} nodes at a time. */
-export const tree = (
-  store: StoreRequests,
-  path: string,
-  options: RequestOptions | undefined,
-): Promise<TreeNode> =>
+export const tree = (store: StoreRequests, path: string, options: TreeOptions): Promise<TreeNode> =>
   new Promise((resolve, reject) => {
+    const tooMany = nodesLimit(path, options);
     const root = growing(path, path === "/" ? "" : path.slice(path.lastIndexOf("/") + 1));
     const waiting = [root];
     /** What vanished while the tree was read. */
     const gone = new Set<Growing>();
     let under = 0;
+    let count = 1;
     let failed = false;
 
     const fail = (error: unknown): void => {
@@ -65,8 +63,14 @@ export const tree = (
       );
       store.list(node.path, options).then(
         (names) => {
-          node.children = names.map((name) => growing(childPath(node.path, name), name));
-          for (const child of node.children) waiting.push(child);
+          count += names.length;
+          const error = tooMany(count);
+          if (error !== undefined) {
+            fail(error);
+          } else {
+            node.children = names.map((name) => growing(childPath(node.path, name), name));
+            for (const child of node.children) waiting.push(child);
+          }
           settle();
         },
         (error: unknown) => forgive(node, error),

@@ -1,3 +1,4 @@
+import { atLeast } from "./at-least.ts";
 import type { Client } from "./client.ts";
 import { isXenstoreError, XenstoreError } from "./client-error.ts";
 
@@ -16,6 +17,7 @@ export const waitFor = async (
   predicate: (value: string | undefined) => boolean,
   { signal, timeoutMs = Number.POSITIVE_INFINITY }: WaitOptions,
 ): Promise<string | undefined> => {
+  atLeast(0, "timeoutMs", timeoutMs);
   const inTime = new AbortController();
   const cancel =
     timeoutMs === Number.POSITIVE_INFINITY

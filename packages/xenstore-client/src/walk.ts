@@ -1,5 +1,6 @@
 import { childPath } from "@xenkit/xenstore-wire";
 import { isXenstoreError } from "./client-error.ts";
+import { nodesLimit, type TreeOptions } from "./nodes-limit.ts";
 import type { RequestOptions } from "./session-options.ts";
 import type { StoreRequests } from "./store-requests.ts";
 
@@ -29,8 +30,10 @@ const AHEAD = 64;
 export async function* walk(
   store: StoreRequests,
   path: string,
-  options: RequestOptions | undefined,
+  options: TreeOptions,
 ): AsyncGenerator<WalkEntry, void, undefined> {
+  const tooMany = nodesLimit(path, options);
+  let waiting = 1;
   let step: Step | undefined = { path, depth: 0, next: undefined, answer: undefined };
   while (step !== undefined) {
     askAhead(store, step, options);
@@ -38,7 +41,11 @@ export async function* walk(
       undefined,
       undefined,
     ];
+    waiting -= 1;
     if (names !== undefined) {
+      waiting += names.length;
+      const error = tooMany(waiting);
+      if (error !== undefined) throw error;
       step.next = chain(step, names);
       askAhead(store, step, options);
       yield { path: step.path, value, depth: step.depth };

@@ -1,3 +1,4 @@
+import { atLeast } from "./at-least.ts";
 import { XenstoreError } from "./client-error.ts";
 import { type WatchEvent, type WatchOverflow, WatchQueue } from "./watch-queue.ts";
 
@@ -55,6 +56,8 @@ export class Watch implements AsyncIterableIterator<WatchEvent, undefined>, Asyn
 
   /** @internal */
   constructor(path: string, token: string, options: WatchOptions, home: WatchHome) {
+    atLeast(0, "depth", options.depth);
+    atLeast(1, "queueMax", options.queueMax);
     this.path = path;
     this.token = token;
     this.#home = home;

@@ -66,6 +66,8 @@ describe("a server that breaks the protocol", () => {
 
   test.each([
     ["a list without an end", (client: Client) => client.list("/a"), "a"],
+    ["a list with an empty name", (client: Client) => client.list("/a"), "a\0\0b\0"],
+    ["a list that leads elsewhere", (client: Client) => client.list("/a"), "a\0b/../c\0"],
     ["permissions of no kind", (client: Client) => client.getPerms("/a"), "x1\0"],
     ["no permissions", (client: Client) => client.getPerms("/a"), ""],
     ["a number that is none", (client: Client) => client.quota("nodes"), "-1\0"],
@@ -214,6 +216,7 @@ describe("a list in parts", () => {
     { answers: ["!ENOENT"], code: "ENOENT", why: "it has gone" },
     { answers: ["7\0"], code: "protocol", why: "an empty part that is not the last" },
     { answers: ["7"], code: "protocol", why: "no generation" },
+    { answers: ["7\0a\0b/c\0\0"], code: "protocol", why: "a name that is none" },
     { answers: [`7\0${"a\0".repeat(2000)}`], code: "too-long", why: "it never ends" },
   ])("fails with $code: $why", async ({ answers, code }) => {
     const { client } = await parts(answers);
@@ -232,6 +235,36 @@ describe("a list in parts", () => {
       code: "conflict",
       details: { attempts: 100 },
     });
+    client.destroy();
+  });
+});
+
+describe("a store without an end", () => {
+  /** Every node has a value and children. */
+  const endless = () =>
+    start((request) => reply(request, request.type === MESSAGE.directory ? "a\0b\0" : "value"));
+
+  test("is given up by tree(), with as many nodes as it was told", async () => {
+    const { client, peer } = await endless();
+    expect(await rejection(client.tree("/", { nodesMax: 1000 }))).toMatchObject({
+      code: "too-long",
+      details: { what: "the tree of /", limit: 1000 },
+    });
+    await client.close();
+    expect(peer.seen.length).toBeLessThan(2 * 1000);
+  });
+
+  test("is walked as far as the reader goes, until too many nodes wait", async () => {
+    const { client } = await endless();
+    let steps = 0;
+    const walk = async (): Promise<void> => {
+      for await (const { path } of client.walk("/", { nodesMax: 1000 })) {
+        expect(path).toBe(steps === 0 ? "/" : "/a".repeat(steps));
+        steps += 1;
+      }
+    };
+    expect(await rejection(walk())).toMatchObject({ code: "too-long", details: { length: 1001 } });
+    expect(steps).toBe(999);
     client.destroy();
   });
 });
