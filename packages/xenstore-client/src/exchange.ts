@@ -7,6 +7,7 @@ import {
   messageTypeName,
 } from "@xenkit/xenstore-wire";
 import { XenstoreError } from "./client-error.ts";
+import { InFlight } from "./in-flight.ts";
 import type { Request } from "./request.ts";
 import { writeText } from "./text.ts";
 
@@ -34,14 +35,13 @@ const REPLY_MAX = 1 << 18;
 export class Exchange {
   readonly #options: ExchangeOptions;
   readonly #reader = new FrameReader(REPLY_MAX);
-  readonly #inFlight = new Map<number, Request>();
+  readonly #inFlight: InFlight;
   #queue: Request[] = [];
   #head = 0;
-  #lastReqId: number;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
-    this.#lastReqId = options.firstReqId;
+    this.#inFlight = new InFlight(options.firstReqId);
   }
 
   /** Requests that are sent and not answered, those that nobody waits for any more included. */
@@ -61,14 +61,13 @@ export class Exchange {
 
   /** The request that has been in flight longest. */
   get oldest(): Request | undefined {
-    for (const request of this.#inFlight.values()) return request;
-    return undefined;
+    const [id] = this.#inFlight.ids();
+    return id === undefined ? undefined : this.#inFlight.get(id);
   }
 
   /** Whether a request of this kind waits for its answer. */
   awaits(type: number): boolean {
-    for (const request of this.#inFlight.values()) if (request.kind.type === type) return true;
-    return false;
+    return this.#oldestOf(type) !== 0;
   }
 
   /** @throws XenstoreError `overloaded`. */
@@ -138,8 +137,7 @@ export class Exchange {
    */
   lose(failure: (request: Request) => unknown): void {
     this.#reader.reset();
-    const lost = [...this.#inFlight.values()];
-    this.#inFlight.clear();
+    const lost = this.#inFlight.clear();
     const kept: Request[] = [];
     for (const request of this.#queue.slice(this.#head)) {
       const bound = request.nature.boundToConnection === true || request.txId !== 0;
@@ -172,22 +170,13 @@ export class Exchange {
       target.set(value, end);
       end += value.length;
     }
-    const reqId = this.#nextReqId();
+    const reqId = this.#inFlight.add(request);
     putU32(target, at, request.kind.type);
     putU32(target, at + 4, reqId);
     putU32(target, at + 8, request.txId);
     putU32(target, at + 12, end - body);
     request.sent = true;
-    this.#inFlight.set(reqId, request);
     return end;
-  }
-
-  /** Counts up; never 0, which events have; skips what is in use. */
-  #nextReqId(): number {
-    do {
-      this.#lastReqId = (this.#lastReqId + 1) >>> 0;
-    } while (this.#lastReqId === 0 || this.#inFlight.has(this.#lastReqId));
-    return this.#lastReqId;
   }
 
   #forgetCancelled(): void {
@@ -211,14 +200,14 @@ export class Exchange {
       this.#event(payload);
       return;
     }
-    const key = reqId === 0 ? this.#oldest(type) : reqId;
+    const key = reqId === 0 ? this.#unnamed(type) : reqId;
     const request = this.#inFlight.get(key);
     if (request === undefined) return;
     if (type === request.kind.type) {
-      this.#inFlight.delete(key);
+      this.#inFlight.remove(key);
       request.answer(payload);
     } else if (type === MESSAGE.error) {
-      this.#inFlight.delete(key);
+      this.#inFlight.remove(key);
       request.refuse(errorName(payload));
     } else {
       throw broken(`a reply of type ${messageTypeName(type) ?? type} to ${request.title()}`);
@@ -226,10 +215,14 @@ export class Exchange {
   }
 
   /** The kernel's xenbus device answers WATCH and UNWATCH with req_id 0: the oldest of them is meant. */
-  #oldest(type: number): number {
-    if (type !== MESSAGE.watch && type !== MESSAGE.unwatch) return 0;
-    for (const [reqId, request] of this.#inFlight) if (request.kind.type === type) return reqId;
-    return 0;
+  #unnamed(type: number): number {
+    return type === MESSAGE.watch || type === MESSAGE.unwatch ? this.#oldestOf(type) : 0;
+  }
+
+  /** The req_id of the oldest request of a type; 0 when there is none. */
+  #oldestOf(type: number): number {
+    const all = this.#inFlight;
+    return all.ids().find((id) => all.get(id)?.kind.type === type) ?? 0;
   }
 
   #event(payload: Uint8Array): void {
