@@ -33,6 +33,7 @@ export {
   RELATIVE_PATH_MAX,
 } from "./path.ts";
 export { ACCESS, formatPermission, type Permission, parsePermission } from "./permission.ts";
+export { readState, type StateStream } from "./read-state.ts";
 export {
   FEATURE,
   RING_CONNECTION,
@@ -41,6 +42,23 @@ export {
   RING_SIZE,
   ringFill,
 } from "./ring-page.ts";
+export type {
+  StateByteOrder,
+  StateConnection,
+  StateDomain,
+  StateGlobal,
+  StateGlobalQuotas,
+  StateNode,
+  StatePending,
+  StatePermission,
+  StateQuota,
+  StateRecord,
+  StateRing,
+  StateSocket,
+  StateTransaction,
+  StateVersion,
+  StateWatch,
+} from "./state-record.ts";
 export {
   isWireError,
   WireError,
@@ -48,3 +66,4 @@ export {
   type WireErrorDetails,
 } from "./wire-error.ts";
 export { WIRE_ERRNO, type WireErrorName, wireErrno } from "./wire-error-name.ts";
+export { type WriteStateOptions, writeState } from "./write-state.ts";

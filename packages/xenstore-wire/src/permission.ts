@@ -11,7 +11,8 @@ export interface Permission {
   readonly domid: number;
 }
 
-const LETTERS = ["n", "r", "w", "b"] as const;
+/** By access. @internal */
+export const PERMISSION_LETTERS: readonly string[] = ["n", "r", "w", "b"];
 
 /**
  * Reads an entry: `n`, `r`, `w` or `b` and a number (see {@link parseAnyBase}).
@@ -19,11 +20,11 @@ const LETTERS = ["n", "r", "w", "b"] as const;
  * @returns Undefined for another letter, no digits, or anything behind them.
  */
 export const parsePermission = (text: string): Permission | undefined => {
-  const access = LETTERS.indexOf(text[0] as (typeof LETTERS)[number]);
+  const access = PERMISSION_LETTERS.indexOf(text[0] ?? "");
   const domid = access === -1 ? undefined : parseAnyBase(text.slice(1));
   return domid === undefined ? undefined : { access, domid };
 };
 
 /** An entry as the daemon writes it: letter and decimal number, signed. */
 export const formatPermission = ({ access, domid }: Permission): string =>
-  `${LETTERS[access & 3]}${domid | 0}`;
+  `${PERMISSION_LETTERS[access & 3]}${domid | 0}`;

@@ -2,12 +2,14 @@
 export interface WireErrorDetails {
   /** A header announces more than a message may carry. Sizes in bytes. The stream cannot be trusted any further. */
   readonly "payload-too-long": { readonly length: number; readonly limit: number };
-  /** A value does not fit its field of the header. The bounds are inclusive. */
+  /** A value does not fit its field. The bound is inclusive. */
   readonly "out-of-range": {
     readonly field: string;
     readonly value: number;
     readonly max: number;
   };
+  /** A record of a state stream that cannot be. `record`: its name; `offset`: where in the stream it begins. */
+  readonly "bad-state": { readonly record: string; readonly offset: number };
   /** A string to be sent holds a code unit above 0xff: it stands for no byte. */
   readonly "not-bytes": { readonly index: number; readonly unit: number };
 }
