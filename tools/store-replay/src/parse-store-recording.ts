@@ -51,6 +51,7 @@ const parseLine = (source: string, number: number): Line => {
   }
   if (!isObject(value)) return fail("not an object");
   const { scenario, step, conn, send, recv, send_raw: raw, ring, hv, varies } = value;
+  const { state_stream: state } = value;
   if (typeof scenario !== "string") return fail("scenario is not a string");
   if (!isIndex(step) || step > STEPS_UP_TO) return fail("step is not an index");
   if (conn !== undefined && !(typeof conn === "string" && /^[sg][0-9]{1,5}$/.test(conn)))
@@ -67,6 +68,7 @@ const parseLine = (source: string, number: number): Line => {
     return fail("ring.domid is no domid");
   if (hv !== undefined && !(isObject(hv) && typeof hv["action"] === "string"))
     return fail("hv.action is not a string");
+  if (state !== undefined && !isHex(state)) return fail("state_stream is no hex");
   if (varies !== undefined && !Array.isArray(varies)) return fail("varies is no list");
   return value as unknown as Line;
 };

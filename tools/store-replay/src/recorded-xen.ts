@@ -64,9 +64,9 @@ export class RecordedXen {
     }
     if (domid === undefined) return;
     this.#changed.add(domid);
-    if (this.#domains.get(domid)?.uniqueId !== unique_id) this.#pages.delete(domid);
     if (action === "gone") this.#domains.delete(domid);
     else {
+      if (this.#domains.get(domid)?.uniqueId !== unique_id) this.#pages.delete(domid);
       const bits = state.reduce((set, name) => set | STATE[name], 0);
       this.#domains.set(domid, { state: bits, caps, uniqueId: unique_id });
     }
@@ -77,7 +77,7 @@ export class RecordedXen {
     return [...this.#domains.keys()];
   }
 
-  /** The ring page of a domain: a new domain has a new one. */
+  /** The ring page of a domain, the last one's when it is gone: a new domain has a new one. */
   page(domid: number): Uint8Array {
     const page = this.#pages.get(domid) ?? new Uint8Array(RING_PAGE.size);
     this.#pages.set(domid, page);

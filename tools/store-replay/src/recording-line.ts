@@ -36,6 +36,7 @@ export interface Line {
   readonly hv?: HvLine;
   readonly ring?: { readonly domid: number; readonly set?: RingFields; readonly is?: RingFields };
   readonly hold?: boolean;
-  readonly live_update?: unknown;
+  /** What a live update wrote, as hex. */
+  readonly state_stream?: string;
   readonly wait_ms?: number;
 }

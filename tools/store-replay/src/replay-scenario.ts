@@ -7,6 +7,7 @@ import {
   putU32,
   RING_PAGE,
 } from "@xenkit/xenstore-wire";
+import { compareState } from "./compare-state.ts";
 import { ManualClock } from "./manual-clock.ts";
 import type { Scenario } from "./parse-store-recording.ts";
 import {
@@ -212,6 +213,8 @@ class Player {
       if (closed !== client.closed) found.push(`step ${step} ${name}: closed is ${client.closed}`);
       client.closed = false;
     }
+    for (const { state_stream: state } of lines)
+      if (state !== undefined) found.push(...compareState(Buffer.from(state, "hex"), this.#daemon));
     for (const { ring } of lines)
       if (ring?.is !== undefined) found.push(...this.#compareRing(step, ring));
     return found;

@@ -3,15 +3,13 @@ import type { Scenario } from "./parse-store-recording.ts";
 import type { MakeDaemon } from "./played-daemon.ts";
 import { replayScenario } from "./replay-scenario.ts";
 
-/** What came of a recording. The scenarios are `matched` + `listed` + `skipped` + `different`. */
+/** What came of a recording. The scenarios are `matched` + `listed` + `different`. */
 export interface StoreReplaySummary {
   readonly scenarios: number;
   /** Every message came out the same, byte for byte. */
   readonly matched: number;
   /** As the list of deviations says. */
   readonly listed: readonly { readonly name: string; readonly why: string }[];
-  /** Scenarios of what the daemon does not have. */
-  readonly skipped: readonly string[];
   /** All others, with what differs. */
   readonly different: readonly { readonly name: string; readonly found: readonly string[] }[];
 }
@@ -22,15 +20,10 @@ export const replayStoreRecording = (
   makeDaemon: MakeDaemon,
 ): StoreReplaySummary => {
   const listed: { name: string; why: string }[] = [];
-  const skipped: string[] = [];
   const different: { name: string; found: readonly string[] }[] = [];
   let matched = 0;
   for (const scenario of scenarios) {
-    const { name, lines } = scenario;
-    if (lines.some((line) => line.live_update !== undefined)) {
-      skipped.push(name);
-      continue;
-    }
+    const { name } = scenario;
     const expectation = EXPECTATIONS[name];
     const limits = expectation?.limits ?? "as recorded";
     const found = replayScenario(scenario, { limits, makeDaemon });
@@ -38,7 +31,7 @@ export const replayStoreRecording = (
     else if (expectation === undefined) matched += 1;
     else listed.push({ name, why: expectation.why });
   }
-  return { scenarios: scenarios.length, matched, listed, skipped, different };
+  return { scenarios: scenarios.length, matched, listed, different };
 };
 
 /** How many differences of one scenario are shown. */
@@ -46,11 +39,10 @@ const SHOWN = 5;
 
 /** What is printed for a file: the counts, then each scenario that was not entirely the same. */
 export const renderSummary = (file: string, summary: StoreReplaySummary): string => {
-  const { scenarios, matched, listed, skipped, different } = summary;
+  const { scenarios, matched, listed, different } = summary;
   const counts = [
     `matched ${matched} of ${scenarios} scenarios`,
     ...(listed.length > 0 ? [`${listed.length} with listed deviations`] : []),
-    ...(skipped.length > 0 ? [`${skipped.length} skipped (live update)`] : []),
     ...(different.length > 0 ? [`${different.length} DIFFERENT`] : []),
   ];
   return [
