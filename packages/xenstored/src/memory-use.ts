@@ -5,18 +5,23 @@ const PERMISSION = 8;
 /** Domain 0 is never limited, and owns most of a store: it is not counted. */
 const UNCOUNTED = 0;
 
-/** What {@link nodeMemory} looks at. */
-interface Weighed {
-  readonly path: string;
+/** What {@link nodeSize} looks at. */
+interface Sized {
   readonly value: { readonly length: number };
   readonly childBytes: number;
 }
 
-/** What a node is charged with, in bytes: its size, as the `node-size` quota has it, and its path. */
-export const nodeMemory = (
-  { path, value, childBytes }: Weighed,
+/** What the `node-size` quota judges, in bytes. */
+export const nodeSize = (
+  { value, childBytes }: Sized,
   { length: entries }: readonly unknown[],
-): number => NODE_BASE + PERMISSION * entries + value.length + childBytes + path.length;
+): number => NODE_BASE + PERMISSION * entries + value.length + childBytes;
+
+/** What a node is charged with, in bytes: its size and its path. */
+export const nodeMemory = (
+  node: Sized & { readonly path: string },
+  perms: readonly unknown[],
+): number => nodeSize(node, perms) + node.path.length;
 
 /**
  * How much the daemon keeps for each domain, in bytes: nodes, watches and the copies of open transactions. What waits

@@ -139,16 +139,8 @@ const make = (rooms: Rooms, request: Request, path: string, value: Value): Reply
   const refused = refuseCreation(rooms, request, { parent, missing, value, perms });
   if (refused !== undefined) return refused;
   for (const each of missing.reverse()) tree.create(each, each === path ? value : NO_VALUE, perms);
-  noteOwned(rooms, request);
   announce(rooms, request, path);
   return OK;
-};
-
-/** What a transaction makes counts as used before it is committed. */
-const noteOwned = ({ store, usage }: Rooms, { connection, transaction }: Request): void => {
-  const { domid, privileged } = connection;
-  if (transaction === undefined || privileged) return;
-  usage.note(domid, "nodes", store.index.owned(domid) + transaction.ownedChange(domid));
 };
 
 interface Creation {

@@ -35,17 +35,23 @@ export const transactionEnd: RequestType = requestType({
 });
 
 const begin = (rooms: Rooms, connection: Connection, id: number): Transaction => {
-  const { store, limits, memory, transactions, domains, conflicts } = rooms;
-  const { domid } = connection;
+  const { store, limits, memory, usage, transactions, domains, conflicts } = rooms;
+  const { domid, privileged } = connection;
   transactions.open += 1;
   return new Transaction({
     id,
     store,
     log: conflicts === "strict" ? undefined : new TransactionLog(),
     domainsEnded: domains.ended,
-    refuse: (count, size) => {
+    refuse: (count, path, copy) => {
       if (limits.refuses(connection, "transaction-nodes", count)) return "ENOSPC";
-      return limits.refusesMemory(connection, domid, size) ? "ENOMEM" : undefined;
+      if (!privileged) usage.note(domid, "node-size", copy);
+      return limits.refusesMemory(connection, domid, path + copy) ? "ENOMEM" : undefined;
+    },
+    // What a transaction makes counts as used before it is committed, whoever makes it.
+    owns: (owner, more) => {
+      if (owner !== domains.controlDomid && domains.get(owner) !== undefined)
+        usage.note(owner, "nodes", store.index.owned(owner) + more);
     },
     charge: (change) => memory.charge(domid, change),
     ended: () => {

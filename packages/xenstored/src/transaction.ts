@@ -1,5 +1,5 @@
 import { childPath, parentPath, type WireErrorName } from "@xenkit/xenstore-wire";
-import { nodeMemory } from "./memory-use.ts";
+import { nodeMemory, nodeSize } from "./memory-use.ts";
 import type { Perms } from "./perms.ts";
 import { Refusal } from "./refusal.ts";
 import type { Store } from "./store.ts";
@@ -16,8 +16,15 @@ export interface TransactionOptions {
   readonly log: TransactionLog | undefined;
   /** How many domains have ended before. */
   readonly domainsEnded: number;
-  /** Why it may not touch this many nodes, missing ones included, the last of this size. Asked at each new one. */
-  readonly refuse: (count: number, size: number) => WireErrorName | undefined;
+  /**
+   * Why it may not touch this many nodes, missing ones included. Asked at each new one.
+   *
+   * @param path - The length of the last one's path.
+   * @param copy - Its size as the `node-size` quota has it; 0: it is missing.
+   */
+  readonly refuse: (count: number, path: number, copy: number) => WireErrorName | undefined;
+  /** After a commit a domain would own this many nodes more than now. */
+  readonly owns: (domid: number, more: number) => void;
   /** It holds more bytes, or fewer. */
   readonly charge: (change: number) => void;
   /** It has ended. */
@@ -39,6 +46,7 @@ export class Transaction implements Tree {
   readonly log: TransactionLog | undefined;
   readonly domainsEnded: number;
   readonly #refuse: TransactionOptions["refuse"];
+  readonly #owns: TransactionOptions["owns"];
   readonly #charge: TransactionOptions["charge"];
   readonly #ended: () => void;
   /** What was charged, in bytes. */
@@ -53,6 +61,7 @@ export class Transaction implements Tree {
     this.domainsEnded = options.domainsEnded;
     this.#store = options.store;
     this.#refuse = options.refuse;
+    this.#owns = options.owns;
     this.#charge = options.charge;
     this.#ended = options.ended;
   }
@@ -165,16 +174,16 @@ export class Transaction implements Tree {
     if (known !== undefined) return known;
     const base = this.#store.find(path);
     const perms = base?.perms ?? this.#store.root.perms;
-    const size = base === undefined ? path.length : nodeMemory(base, perms);
-    const refused = this.#refuse(this.nodes.size + 1, size);
+    const copy = base === undefined ? 0 : nodeSize(base, perms);
+    const refused = this.#refuse(this.nodes.size + 1, path.length, copy);
     if (refused !== undefined) {
       this.failed = true;
       throw new Refusal(refused);
     }
     const node = new TransactionNode(path, base, perms, this.#store.generation);
-    node.memory = size;
-    this.#charged += size;
-    this.#charge(size);
+    node.memory = path.length + copy;
+    this.#charged += node.memory;
+    this.#charge(node.memory);
     this.nodes.set(path, node);
     return node;
   }
@@ -188,7 +197,9 @@ export class Transaction implements Tree {
   }
 
   #count([{ domid }]: Perms, change: number): void {
-    this.#owned.set(domid, this.ownedChange(domid) + change);
+    const more = this.ownedChange(domid) + change;
+    this.#owned.set(domid, more);
+    this.#owns(domid, more);
   }
 
   #write(node: TransactionNode, perms: Perms): void {
