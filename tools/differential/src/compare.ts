@@ -1,11 +1,12 @@
 import { binary, MESSAGE, type Message, messageTypeName } from "@xenkit/xenstore-wire";
-import { DEVIATIONS, type Deviation } from "./deviations.ts";
+import type { Deviation, EventDeviation } from "./deviations.ts";
+import { findDeviation, findEventDeviation } from "./find-deviation.ts";
 import { type Observation, requestId, type Seen } from "./play.ts";
+import type { Reference } from "./reference.ts";
 import { DomainHistory } from "./situations.ts";
 import type { Place, PlannedRequest, Sequence, Step } from "./step.ts";
 
-/** Whose column of the deviations counts. */
-export type Reference = "c" | "ocaml";
+export type AnyDeviation = Deviation | EventDeviation;
 
 /** What differs. */
 export interface Difference {
@@ -21,7 +22,7 @@ export interface Comparison {
   readonly requests: number;
   readonly events: number;
   /** How often each deviation was met. */
-  readonly met: ReadonlyMap<Deviation, number>;
+  readonly met: ReadonlyMap<AnyDeviation, number>;
   readonly difference: Difference | undefined;
 }
 
@@ -32,12 +33,12 @@ export const compare = (
   ours: readonly Observation[],
   reference: Reference,
 ): Comparison => {
-  const met = new Map<Deviation, number>();
+  const met = new Map<AnyDeviation, number>();
   const history = new DomainHistory();
   let requests = 0;
   let events = 0;
   for (const [index, step] of steps.entries()) {
-    const situation = history.take(step);
+    history.take(step, []);
     const their = theirs[index];
     const our = ours[index];
     if (their === undefined || our === undefined) break;
@@ -45,7 +46,6 @@ export const compare = (
     for (const deviation of judged.met) met.set(deviation, (met.get(deviation) ?? 0) + 1);
     requests += judged.requests;
     events += judged.events;
-    if (situation !== undefined) break;
     if (judged.difference !== undefined)
       return { requests, events, met, difference: judged.difference };
     if (judged.met.some(({ ends }) => ends)) break;
@@ -65,47 +65,38 @@ interface StepRuns {
 interface Judged {
   readonly requests: number;
   readonly events: number;
-  readonly met: readonly Deviation[];
+  readonly met: readonly AnyDeviation[];
   readonly difference: Difference | undefined;
 }
 
 const NOTHING: Seen = { messages: [], end: "open" };
 
-const compareStep = ({ step, index, reference, their, our, history }: StepRuns): Judged => {
-  const met: Deviation[] = [];
+const compareStep = (runs: StepRuns): Judged => {
+  const { index, their, our } = runs;
+  const met: AnyDeviation[] = [];
   let requests = 0;
   let events = 0;
   for (const place of new Set([...their.seen.keys(), ...our.seen.keys()])) {
     const a = their.seen.get(place) ?? NOTHING;
     const b = our.seen.get(place) ?? NOTHING;
-    const pipelined = step.do === "ask" && step.requests.length > 1;
-    const merged = pipelined ? merge : same;
-    const compared = (messages: readonly Message[]): readonly Message[] =>
-      merged(inOrder(withoutSpecial(step, messages), releases(step) ? "any" : reference));
-    const theirMessages = compared(a.messages);
-    const ourMessages = compared(b.messages);
-    const differs = (theirText: string, ourText: string): Judged => ({
-      requests,
-      events,
-      met,
-      difference: { step: index, place, theirs: theirText, ours: ourText },
-    });
-    for (let at = 0; at < Math.max(theirMessages.length, ourMessages.length); at += 1) {
-      const theirOne = theirMessages[at];
-      const ourOne = ourMessages[at];
-      const request = requestOf(step, index, theirOne ?? ourOne);
+    for (const [theirs, ours] of pairs(runs, a.messages, b.messages)) {
+      const request = requestOf(runs, theirs ?? ours);
       if (request === undefined) events += 1;
       else requests += 1;
-      if (show(theirOne) === show(ourOne)) continue;
-      if (reference === "ocaml" && sameButTxId(theirOne, ourOne)) continue;
-      if (request?.type === MESSAGE.getPerms && onlyDeadMissing(theirOne, ourOne, history))
-        continue;
-      const deviation = findDeviation(request, theirOne, ourOne, reference);
-      if (deviation === undefined) return differs(show(theirOne), show(ourOne));
+      if (show(theirs) === show(ours)) continue;
+      const deviation = permitted(runs, place, request, [theirs, ours]);
+      if (deviation === undefined) {
+        const difference = { step: index, place, theirs: show(theirs), ours: show(ours) };
+        return { requests, events, met, difference };
+      }
+      if (deviation === "always") continue;
       met.push(deviation);
       if (deviation.ends) return { requests, events, met, difference: undefined };
     }
-    if (a.end !== b.end) return differs(a.end, b.end);
+    if (a.end !== b.end) {
+      const difference = { step: index, place, theirs: a.end, ours: b.end };
+      return { requests, events, met, difference };
+    }
   }
   if (their.introduced.join() !== our.introduced.join()) {
     const introduced = { step: index, place: "introduced" };
@@ -113,6 +104,55 @@ const compareStep = ({ step, index, reference, their, our, history }: StepRuns):
     return { requests, events, met, difference };
   }
   return { requests, events, met, difference: undefined };
+};
+
+type Facing = readonly [theirs: Message | undefined, ours: Message | undefined];
+
+/** What one client got, beside what it got from the other daemon. */
+const pairs = (
+  { step, reference }: StepRuns,
+  theirs: readonly Message[],
+  ours: readonly Message[],
+): Facing[] => {
+  const both = [theirs, ours].map((messages) => withoutSpecial(step, messages));
+  const [a = [], b = []] = both;
+  const merged = isPipelined(step) ? merge : same;
+  if (reference === "c") {
+    const ordered = releases(step) ? repliesFirst : same;
+    return inPairs(merged(ordered(a)), merged(ordered(b)));
+  }
+  return [
+    ...inPairs(a.filter(isReply), b.filter(isReply)),
+    ...equalsInPairs(a.filter(isEvent), b.filter(isEvent)),
+  ];
+};
+
+const inPairs = (theirs: readonly Message[], ours: readonly Message[]): Facing[] =>
+  Array.from({ length: Math.max(theirs.length, ours.length) }, (_, at) => [theirs[at], ours[at]]);
+
+/**
+ * Events of oxenstored as a set: it tells the newest watch first, after the reply, and merges nothing.
+ */
+const equalsInPairs = (theirs: readonly Message[], ours: readonly Message[]): Facing[] => {
+  const [a, b] = [theirs, ours].map((list) => new Map(list.map((each) => [show(each), each])));
+  return [...new Set([...(a?.keys() ?? []), ...(b?.keys() ?? [])])].map((text) => [
+    a?.get(text),
+    b?.get(text),
+  ]);
+};
+
+/** Why two messages that differ may do so. */
+const permitted = (
+  { step, reference, history }: StepRuns,
+  place: Place,
+  request: PlannedRequest | undefined,
+  [theirs, ours]: Facing,
+): AnyDeviation | "always" | undefined => {
+  if (reference === "ocaml" && sameButTxId(theirs, ours)) return "always";
+  if (request?.type === MESSAGE.getPerms && onlyDeadMissing(theirs, ours, history)) return "always";
+  return request === undefined
+    ? findEventDeviation(step, place, theirs, ours, reference)
+    : findDeviation(request, theirs, ours, reference);
 };
 
 /** SET_PERMS of a special node is an event of it since 4.18. */
@@ -127,13 +167,6 @@ const withoutSpecial = (step: Step, messages: readonly Message[]): readonly Mess
       type !== MESSAGE.watchEvent || !names.some((name) => binary(payload).startsWith(name)),
   );
 };
-
-/** oxenstored answers WATCH and UNWATCH without the transaction id, which they ignore. */
-const sameButTxId = (theirs: Message | undefined, ours: Message | undefined): boolean =>
-  theirs !== undefined &&
-  ours !== undefined &&
-  theirs.txId === 0 &&
-  show(theirs) === show({ ...ours, txId: 0 });
 
 const same = (messages: readonly Message[]): readonly Message[] => messages;
 
@@ -152,22 +185,45 @@ const merge = (messages: readonly Message[]): readonly Message[] => {
   });
 };
 
-/**
- * Of oxenstored the replies only: it tells watches below a removed node that never existed, and merges nothing. Where
- * the reply to a RELEASE stands among the events that it causes, is left to the daemon.
- */
-const inOrder = (
-  messages: readonly Message[],
-  reference: Reference | "any",
-): readonly Message[] => {
-  if (reference === "c") return messages;
-  const replies = messages.filter(({ type }) => type !== MESSAGE.watchEvent);
-  const events = messages.filter(({ type }) => type === MESSAGE.watchEvent);
-  return reference === "ocaml" ? replies : [...replies, ...events];
-};
+const isEvent = ({ type }: Message): boolean => type === MESSAGE.watchEvent;
+const isReply = (message: Message): boolean => !isEvent(message);
+
+/** Where the reply to a RELEASE stands among the events that it causes is left to the daemon. */
+const repliesFirst = (messages: readonly Message[]): readonly Message[] => [
+  ...messages.filter(isReply),
+  ...messages.filter(isEvent),
+];
+
+const isPipelined = (step: Step): boolean => step.do === "ask" && step.requests.length > 1;
 
 const releases = (step: Step): boolean =>
   step.do === "ask" && step.requests.some(({ type }) => type === MESSAGE.release);
+
+const requestOf = (
+  { step, index }: StepRuns,
+  message: Message | undefined,
+): PlannedRequest | undefined => {
+  if (step.do !== "ask" || message === undefined || isEvent(message)) return undefined;
+  return step.requests.find((_, at) => requestId(index, at) === message.reqId);
+};
+
+/** A message as text; generations are left out: they count each daemon's own changes. */
+export const show = (message: Message | undefined): string => {
+  if (message === undefined) return "nothing";
+  const { type, txId, payload } = message;
+  const text = binary(payload);
+  const told = type === MESSAGE.directoryPart ? text.replace(/^[0-9]+/, "N") : text;
+  const name = messageTypeName(type) ?? `type ${type}`;
+  const request = type === MESSAGE.watchEvent ? "" : ` ${message.reqId}/${txId}`;
+  return `${name}${request} ${JSON.stringify(told)}`;
+};
+
+/** oxenstored answers WATCH and UNWATCH without the transaction id, which they ignore. */
+const sameButTxId = (theirs: Message | undefined, ours: Message | undefined): boolean =>
+  theirs !== undefined &&
+  ours !== undefined &&
+  theirs.txId === 0 &&
+  show(theirs) === show({ ...ours, txId: 0 });
 
 /** 4.17 keeps the entries of a domain that is over, stale; ours and newer ones drop them. */
 const onlyDeadMissing = (
@@ -182,52 +238,4 @@ const onlyDeadMissing = (
     else if (!over.has(Number(entry.slice(1)))) return false;
   }
   return rest.length === 0;
-};
-
-const requestOf = (
-  step: Step,
-  index: number,
-  message: Message | undefined,
-): PlannedRequest | undefined => {
-  if (step.do !== "ask" || message === undefined || message.type === MESSAGE.watchEvent)
-    return undefined;
-  return step.requests.find((_, at) => requestId(index, at) === message.reqId);
-};
-
-const findDeviation = (
-  request: PlannedRequest | undefined,
-  theirs: Message | undefined,
-  ours: Message | undefined,
-  reference: Reference,
-): Deviation | undefined => {
-  if (request === undefined || theirs === undefined || ours === undefined) return undefined;
-  if (theirs.reqId !== ours.reqId) return undefined;
-  return DEVIATIONS.find(
-    (deviation) =>
-      deviation[reference] !== "same" &&
-      (deviation.requests === "any" ||
-        deviation.requests.some((name) => MESSAGE[name] === request.type)) &&
-      (deviation.inTransaction !== true || theirs.txId !== 0) &&
-      (deviation.payload?.test(request.payload) ?? true) &&
-      fits(deviation[reference], theirs) &&
-      fits(deviation.ours, ours),
-  );
-};
-
-const fits = (answer: string, { type, payload }: Message): boolean => {
-  if (answer === "*") return true;
-  if (answer === "ERROR") return type === MESSAGE.error;
-  if (answer === "OK") return type !== MESSAGE.error;
-  return type === MESSAGE.error && binary(payload) === `${answer}\0`;
-};
-
-/** A message as text; generations are left out: they count each daemon's own changes. */
-export const show = (message: Message | undefined): string => {
-  if (message === undefined) return "nothing";
-  const { type, txId, payload } = message;
-  const text = binary(payload);
-  const told = type === MESSAGE.directoryPart ? text.replace(/^[0-9]+/, "N") : text;
-  const name = messageTypeName(type) ?? `type ${type}`;
-  const request = type === MESSAGE.watchEvent ? "" : ` ${message.reqId}/${txId}`;
-  return `${name}${request} ${JSON.stringify(told)}`;
 };

@@ -1,4 +1,5 @@
 import type { MESSAGE } from "@xenkit/xenstore-wire";
+import type { Step } from "./step.ts";
 
 type RequestName = keyof typeof MESSAGE;
 
@@ -22,6 +23,66 @@ export interface Deviation {
   /** The stores differ from here on: the rest of the sequence says nothing. */
   readonly ends?: true;
 }
+
+/** What may cause an event: a request, or a change of a domain. */
+export type Cause = RequestName | Exclude<Step["do"], "ask">;
+
+/** One way in which events of ours are meant to differ: one tells an event, another does not. */
+export interface EventDeviation {
+  readonly causes: readonly Cause[];
+  /** Only of payloads (binary strings) that match. */
+  readonly event?: RegExp;
+  /** Only to guests: who may read everything is told. */
+  readonly toGuests?: true;
+  readonly c: "event" | "nothing" | "same";
+  readonly ocaml: "event" | "nothing" | "same";
+  readonly ours: "event" | "nothing";
+  readonly why: string;
+  readonly ends?: true;
+}
+
+/** Events that not all of them tell. */
+export const EVENT_DEVIATIONS: readonly EventDeviation[] = [
+  {
+    causes: ["rm", "transactionEnd"],
+    c: "same",
+    ocaml: "event",
+    ours: "nothing",
+    why: "oxenstored tells watches below a removed node whether or not theirs existed",
+  },
+  {
+    causes: ["release", "die", "destroy"],
+    event: /^[^@]/,
+    c: "same",
+    ocaml: "nothing",
+    ours: "event",
+    why: "oxenstored: the nodes of a domain that ends go without an event",
+  },
+  {
+    causes: ["write", "mkdir", "transactionEnd"],
+    toGuests: true,
+    c: "same",
+    ocaml: "nothing",
+    ours: "event",
+    why: "oxenstored does not tell a guest of its own new node below one that it may not read",
+  },
+  {
+    causes: ["create", "shut-down", "die", "destroy"],
+    event: /^@releaseDomain\0/,
+    c: "same",
+    ocaml: "event",
+    ours: "nothing",
+    why: "oxenstored tells @releaseDomain at every VIRQ as long as a domain is shut down",
+  },
+  {
+    causes: ["write", "setPerms", "mkdir", "rm", "transactionEnd"],
+    event: /^\/\0/,
+    c: "same",
+    ocaml: "nothing",
+    ours: "event",
+    why: "oxenstored: nobody is told of a change of /",
+  },
+];
 
 /** C and OCaml: xenstored and oxenstored 4.17.7 of Debian. */
 export const DEVIATIONS: readonly Deviation[] = [
@@ -226,5 +287,55 @@ export const DEVIATIONS: readonly Deviation[] = [
     ocaml: "EINVAL",
     ours: "OK",
     why: "oxenstored reads domids with its own rules: blanks, a sign, an empty string are junk",
+  },
+  {
+    requests: ["introduce", "release", "resume", "setTarget"],
+    payload: /^[ +]|\0[ +]/,
+    c: "same",
+    ocaml: "EINVAL",
+    ours: "OK",
+    ends: true,
+    why: "oxenstored reads domids with its own rules: blanks, a sign, an empty string are junk",
+  },
+  {
+    requests: ["resume"],
+    c: "same",
+    ocaml: "OK",
+    ours: "ERROR",
+    why: "oxenstored: RESUME is OK whatever domain it names",
+  },
+  {
+    requests: ["setTarget"],
+    c: "same",
+    ocaml: "OK",
+    ours: "ERROR",
+    ends: true,
+    why: "oxenstored: the target of a domain may be one that is not there",
+  },
+  {
+    requests: ["setPerms"],
+    c: "same",
+    ocaml: "OK",
+    ours: "ENOSPC",
+    ends: true,
+    why: "oxenstored has no limit for the number of permissions",
+  },
+  {
+    requests: ["introduce"],
+    payload: /^0\0/,
+    c: "same",
+    ocaml: "EINVAL",
+    ours: "OK",
+    ends: true,
+    why: "oxenstored: domain 0 cannot be introduced again",
+  },
+  {
+    requests: ["read", "write", "mkdir", "rm", "directory", "getPerms", "setPerms"],
+    inTransaction: true,
+    c: "same",
+    ocaml: "*",
+    ours: "*",
+    ends: true,
+    why: "oxenstored: a transaction sees the store as it was at its start",
   },
 ];

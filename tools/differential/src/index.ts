@@ -1,9 +1,15 @@
-export { type Comparison, compare, type Difference, type Reference } from "./compare.ts";
-export { DEVIATIONS, type Deviation } from "./deviations.ts";
+export { type AnyDeviation, type Comparison, compare, type Difference } from "./compare.ts";
+export {
+  DEVIATIONS,
+  type Deviation,
+  EVENT_DEVIATIONS,
+  type EventDeviation,
+} from "./deviations.ts";
 export { type GenerateOptions, sequences } from "./generate.ts";
 export { oracleWorld } from "./oracle-world.ts";
 export { ourSocketWorld, ourWorld } from "./our-world.ts";
 export { type Observation, play, type Seen } from "./play.ts";
+export type { Reference } from "./reference.ts";
 export { renderFailure, renderResult } from "./render.ts";
 export { type Pair, type Played, playBoth, type RunOptions, type RunResult, run } from "./run.ts";
 export { SITUATIONS, type SituationName } from "./situations.ts";

@@ -13,35 +13,53 @@ import {
 } from "@xenkit/xenstored";
 import { serveUnix } from "@xenkit/xenstored/node";
 import { socketLink } from "./oracle-world.ts";
+import type { Reference } from "./reference.ts";
 import { GUEST_PORT, type Link, type MakeWorld, TIGHT_LIMITS, type World } from "./world.ts";
 
-/** Our daemon in this process; its socket clients, too, are function calls. */
-export const ourWorld: MakeWorld = async ({ tight }) => {
-  const machine = new Machine(tight);
-  return {
-    ...machine.world(),
-    connect: async () => machine.connect(),
-    [Symbol.asyncDispose]: async () => {},
+/** Our daemon in this process, made as like the other one as it can be; its socket clients, too, are function calls. */
+export const ourWorld =
+  (like: Reference): MakeWorld =>
+  async ({ tight }) => {
+    const machine = new Machine(like, tight);
+    return {
+      ...machine.world(),
+      connect: async () => machine.connect(),
+      [Symbol.asyncDispose]: async () => {},
+    };
   };
-};
 
-/** Our daemon on a real socket. */
-export const ourSocketWorld: MakeWorld = async ({ tight }) => {
-  const machine = new Machine(tight);
-  const folder = await mkdtemp(join(tmpdir(), "xenkit-differential-"));
-  const server = await serveUnix(machine.daemon, join(folder, "socket"));
-  return {
-    ...machine.world(),
-    connect: async () => socketLink(await connectSocket(server.path)),
-    [Symbol.asyncDispose]: async () => {
-      await server.close();
-      await rm(folder, { recursive: true });
-    },
+/** As {@link ourWorld}, on a real socket. */
+export const ourSocketWorld =
+  (like: Reference): MakeWorld =>
+  async ({ tight }) => {
+    const machine = new Machine(like, tight);
+    const folder = await mkdtemp(join(tmpdir(), "xenkit-differential-"));
+    const server = await serveUnix(machine.daemon, join(folder, "socket"));
+    return {
+      ...machine.world(),
+      connect: async () => socketLink(await connectSocket(server.path)),
+      [Symbol.asyncDispose]: async () => {
+        await server.close();
+        await rm(folder, { recursive: true });
+      },
+    };
   };
-};
 
 /** In 4.17 a node's size counts 24 bytes beside its content, since then 16. */
 const OLD_NODE_SIZE = 8;
+
+/** Conflicts are judged by what was touched, or by answers. */
+const CONFLICTS = { c: "strict", ocaml: "answers" } as const;
+
+/** Limits of 4.17 where ours are others. */
+const DEFAULTS = {
+  c: { watches: 129, transactions: 11, "node-size": 2048 - OLD_NODE_SIZE },
+  ocaml: {},
+} as const;
+const TIGHT = {
+  c: { ...TIGHT_LIMITS, "node-size": TIGHT_LIMITS["node-size"] - OLD_NODE_SIZE },
+  ocaml: TIGHT_LIMITS,
+} as const;
 
 /** The state of a domain, as a recording would tell it. */
 interface Domain {
@@ -56,7 +74,7 @@ class Machine {
   readonly #domains = new Map<number, Domain>();
   #lastUniqueId = 1;
 
-  constructor(tight: boolean) {
+  constructor(like: Reference, tight: boolean) {
     const { tracker } = this.#xen;
     const rings = this.#xen.rings((task) => this.#deferred.push(task));
     this.daemon = createStoreDaemon({
@@ -66,12 +84,8 @@ class Machine {
         bind: (domid, port, onEvent) =>
           port === GUEST_PORT ? rings.bind(domid, port, onEvent) : undefined,
       }),
-      // Those of 4.17 where ours are others.
-      // The C daemon's rule.
-      conflicts: "strict",
-      quotas: tight
-        ? { ...TIGHT_LIMITS, "node-size": TIGHT_LIMITS["node-size"] - OLD_NODE_SIZE }
-        : { watches: 129, transactions: 11, "node-size": 2048 - OLD_NODE_SIZE },
+      conflicts: CONFLICTS[like],
+      quotas: tight ? TIGHT[like] : DEFAULTS[like],
     });
     followTracker(this.daemon, tracker);
     this.daemon.adopt(0, 1);

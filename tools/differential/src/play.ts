@@ -7,7 +7,17 @@ import {
   type Message,
   PAYLOAD_MAX,
 } from "@xenkit/xenstore-wire";
-import { DOMAINS, DOMIDS, isGuest, type Place, type Sequence, type Step } from "./step.ts";
+import type { Reference } from "./reference.ts";
+import { DomainHistory, SITUATIONS } from "./situations.ts";
+import {
+  DOMAINS,
+  DOMIDS,
+  INTRODUCED,
+  isGuest,
+  type Place,
+  type Sequence,
+  type Step,
+} from "./step.ts";
 import { type Collected, introducePayload, type Link, type World } from "./world.ts";
 
 /** What one client saw of one step. */
@@ -23,12 +33,24 @@ export interface Observation {
   readonly introduced: readonly boolean[];
 }
 
-/** Plays a sequence on a fresh daemon. Each step is waited for until every client is quiet. */
-export const play = async (world: World, { steps }: Sequence): Promise<Observation[]> => {
+/**
+ * Plays a sequence on a fresh daemon, up to the first step that makes one of the situations of the reference. Each step
+ * is waited for until every client is quiet.
+ */
+export const play = async (
+  world: World,
+  { steps }: Sequence,
+  reference: Reference,
+): Promise<Observation[]> => {
   const player = new Player(world);
   await player.prepare();
+  const history = new DomainHistory();
   const observations: Observation[] = [];
-  for (const [index, step] of steps.entries()) observations.push(await player.play(step, index));
+  for (const [index, step] of steps.entries()) {
+    const situation = history.take(step, player.introduced);
+    if (situation !== undefined && SITUATIONS[situation].of.includes(reference)) break;
+    observations.push(await player.play(step, index));
+  }
   await player.close();
   return observations;
 };
@@ -69,12 +91,16 @@ class Player {
     for (const domid of DOMAINS) {
       this.#world.create(domid);
       this.#exists.add(domid);
-      if (domid === 3) continue;
+      if (!INTRODUCED.includes(domid)) continue;
       await this.#ask(MESSAGE.mkdir, `/local/domain/${domid}\0`);
       await this.#ask(MESSAGE.setPerms, `/local/domain/${domid}\0n${domid}\0`);
       await this.#ask(MESSAGE.introduce, introducePayload(domid));
     }
     await this.#lookAtDomains();
+  }
+
+  get introduced(): number[] {
+    return DOMIDS.filter((_, at) => this.#introduced[at]);
   }
 
   async play(step: Step, index: number): Promise<Observation> {

@@ -38,8 +38,11 @@ export interface Sequence {
   readonly steps: readonly Step[];
 }
 
-/** The domains that exist at the start; the first two are introduced and own their home. */
+/** The domains that exist at the start. */
 export const DOMAINS: readonly number[] = [1, 2, 3];
+
+/** Those that are introduced at the start, and own their home. */
+export const INTRODUCED: readonly number[] = [1, 2];
 
 /** Every domid that can come to be. */
 export const DOMIDS: readonly number[] = [1, 2, 3, 4];

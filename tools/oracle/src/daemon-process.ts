@@ -8,7 +8,7 @@ import type { DaemonCommand } from "./daemon-command.ts";
 import { OracleError } from "./oracle-error.ts";
 
 /** How long a daemon may take for its own good end. */
-const TERMINATE_MS = 2000;
+const TERMINATE_MS = 200;
 /** Where the child finds the socket of its event channels. */
 const EVENTS_FD = 3;
 

@@ -1,0 +1,2 @@
+/** Whose column of the deviations counts: xenstored or oxenstored. */
+export type Reference = "c" | "ocaml";
