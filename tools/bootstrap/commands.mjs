@@ -31,6 +31,7 @@ export const commandsOf = (root) => {
     simulate: { steps: [script("tools/simulate/src/main.ts")], cwd: "caller" },
     oracle: { steps: [script("tools/oracle/src/main.ts")], cwd: "caller" },
     differential: { steps: [script("tools/differential/src/main.ts")], cwd: "caller" },
+    fuzz: { steps: [script("tools/fuzz/src/main.ts")], cwd: "caller" },
     soak: { steps: [script("tools/soak/src/main.ts")], cwd: "caller" },
     "pack-check": { steps: [build, packCheck], cwd: "root" },
     rehearse: { steps: [script("tools/release-rehearsal/src/main.ts")], cwd: "root" },
