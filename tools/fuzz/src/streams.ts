@@ -15,7 +15,7 @@ const WORDS: readonly string[] = [
 ];
 
 /** One request: any type, a payload that suits some type, or bytes. */
-export const message: fc.Arbitrary<Message> = fc.record({
+const message: fc.Arbitrary<Message> = fc.record({
   type: fc.oneof({ weight: 9, arbitrary: fc.nat({ max: 27 }) }, fc.nat({ max: 0xffff_ffff })),
   reqId: fc.nat({ max: 0xffff_ffff }),
   txId: fc.constantFrom(0, 0, 0, 1, 2, 0xffff_ffff),
