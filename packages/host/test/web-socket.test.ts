@@ -168,6 +168,30 @@ describe("a hostile client of a WebSocket", () => {
     await started.quiet();
   });
 
+  test("that sends any bytes at all harms nobody", async () => {
+    await using started = await start();
+    const other = await open(started.server.url);
+    const head = fc.tuple(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 0, max: 255 }));
+    const frameLike = fc
+      .tuple(head, fc.uint8Array({ maxLength: 40 }))
+      .map(([[first, second], rest]) => Buffer.from([first, second, ...rest]));
+    await fc.assert(
+      fc.asyncProperty(fc.array(frameLike, { maxLength: 6 }), async (chunks) => {
+        const socket = await openBare(started.server.url);
+        const ended = bareCloseCode(socket);
+        for (const chunk of chunks) socket.write(chunk);
+        socket.end();
+        await ended;
+        const answer = replies(other, 1);
+        other.send(message(MESSAGE.directory, 1, "/local"));
+        expect(await answer).toEqual([{ reqId: 1, payload: "domain\0" }]);
+      }),
+      { numRuns: 200 },
+    );
+    other.close();
+    await started.quiet();
+  });
+
   test("that stops in the middle of a frame is left when it does not answer a ping", async () => {
     await using started = await start({ pingMs: 20 });
     const socket = await openBare(started.server.url);
