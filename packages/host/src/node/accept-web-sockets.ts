@@ -8,11 +8,11 @@ import { gateRefusal, pathOf, STORE_PATH } from "./web-socket-gate.ts";
 
 /** Who may have WebSockets, and how many. */
 export interface WebSocketOptions {
-  /** At least 16 characters. Default: 32 random bytes, in base64url. */
+  /** What the URL must say: at least 16 characters. Default: 32 random bytes, in base64url. */
   readonly token?: string;
-  /** Default: none; a page needs to be named, or to be served by the same server. */
+  /** Where pages may come from, as `http://localhost:5173`, beside the server itself. Default: none. */
   readonly origins?: readonly string[];
-  /** Default: none. */
+  /** Names by which the server may be asked for, beside addresses and `localhost`. Default: none. */
   readonly names?: readonly string[];
   /** WebSockets at a time; more are refused. Default: 64. */
   readonly clientsMax?: number;
