@@ -5,6 +5,7 @@ import FastBitSet from "fastbitset";
 import { BitSet as MnemonistBitSet } from "mnemonist";
 import { RoaringBitmap32, roaringLibraryInitialize } from "roaring-wasm";
 import { TypedFastBitSet } from "typedfastbitset";
+import { BareBitmap } from "./bare.ts";
 
 export const BITS = 32768;
 
@@ -49,6 +50,23 @@ const atomicBitmap: Contender<AtomicBitmap> = {
   takeAll: (set) => ({ indices, length: set.drain(indices) }),
   testAndClear: (set, index) => set.testAndClear(index),
   count: (set) => set.count,
+};
+
+const bare: Contender<BareBitmap> = {
+  make: () => new BareBitmap(),
+  mark: (set, index) => set.set(index),
+  markAll: (set) => set.fill(),
+  takeLowest: (set) => set.takeLowest(),
+  takeAll: (set) => {
+    let length = 0;
+    for (let index = set.takeLowest(); index !== -1; index = set.takeLowest()) {
+      indices[length] = index;
+      length += 1;
+    }
+    return { indices, length };
+  },
+  testAndClear: (set, index) => set.testAndClear(index),
+  count: (set) => set.count(),
 };
 
 const typedfastbitset: Contender<TypedFastBitSet> = {
@@ -218,11 +236,13 @@ await roaringLibraryInitialize();
 
 export const OURS = "Bitmap";
 const OURS_ATOMIC = "AtomicBitmap";
+const BARE = "JavaScript, bare";
 
 /** By name. Each works on sets of its own kind only, which `make` makes. */
 export const contenders: Readonly<Record<string, Contender<unknown>>> = {
   [OURS]: bitmap,
   [OURS_ATOMIC]: atomicBitmap,
+  [BARE]: bare,
   typedfastbitset,
   fastbitset,
   bitset,

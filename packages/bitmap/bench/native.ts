@@ -40,4 +40,4 @@ export const C_BATCH = "C, hierarchical, batch";
 
 /** How a table's notes say what C is. */
 export const C_NOTE =
-  "C is `gcc -O3 -march=native`, one function for each operation, called as a library's functions are; _inlined_: the compiler merges it into the loop.";
+  "C is `gcc -O3 -march=native`, one function for each operation, called as a library's functions are; _inlined_: the compiler merges it into the loop. _Bare_: the least that JavaScript does for it (bare.ts): no checks, no running count, no index of full words, no other size.";
