@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { type Daemon, startDaemon } from "@xenkit/oracle";
 import { type Client, connect } from "@xenkit/xenstore-client";
 import { unix } from "@xenkit/xenstore-client/unix";
@@ -9,6 +10,8 @@ export interface BenchDaemon {
   readonly client: Client;
   /** Puts the daemon and this process on the same CPU, or on two; nothing is done when they are there already. */
   place(where: Placement): void;
+  /** CPU time that the daemon has taken, in nanoseconds; exact while it runs on this CPU. */
+  cpuTime(): number;
 }
 
 /** Where the daemon runs, seen from its client. */
@@ -22,9 +25,11 @@ export const startBenchDaemon = async (): Promise<BenchDaemon> => {
   const pin = (pid: number, cpu: number): void => {
     execFileSync("taskset", ["-acp", String(cpu), String(pid)], { stdio: "ignore" });
   };
+  const statistics = `/proc/${daemon.pid}/schedstat`;
   return {
     daemon,
     client,
+    cpuTime: () => Number(readFileSync(statistics, "latin1").split(" ", 1)[0]),
     place: (where) => {
       if (placed === where) return;
       placed = where;
@@ -32,4 +37,18 @@ export const startBenchDaemon = async (): Promise<BenchDaemon> => {
       pin(daemon.pid, where === "the same CPU" ? 0 : 1);
     },
   };
+};
+
+/** What of a client's work on one CPU is the daemon's: no client can be faster than that. */
+export const DAEMON_ALONE = "the daemon's CPU time in that";
+
+/** Measures it. @param work - As for `sampleAsync`. */
+export const daemonAlone = async (
+  { cpuTime }: BenchDaemon,
+  work: () => Promise<unknown>,
+  operations: number,
+): Promise<number> => {
+  const before = cpuTime();
+  await work();
+  return (cpuTime() - before) / operations;
 };
