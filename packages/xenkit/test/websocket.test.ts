@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { type OutgoingHttpHeaders, request } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -67,6 +68,7 @@ describe("--websocket", () => {
       code: 1,
       stderr: expect.stringMatching(/^xenkit: cannot serve a WebSocket: .*EADDRINUSE/),
     });
+    expect(readdirSync(dir)).toEqual([]);
     taken.close();
   });
 });

@@ -17,12 +17,13 @@ const CODES: Readonly<Record<CloseReason, number>> = {
  * Serves one client: binary messages are the byte stream of the protocol, cut anywhere.
  *
  * A client that does not read is not read either once its replies wait; its events wait up to the daemon's limit,
- * then it is closed. One that is not heard of for `pingMs`, though it was asked, is gone.
+ * then it is closed. It is pinged every `pingMs`; one that is not heard of after two pings is gone.
  */
 export const serveWebSocket = (daemon: StoreDaemon, socket: WebSocket, pingMs: number): void => {
   let scheduled = false;
   let ending: CloseReason | undefined;
-  let heard = true;
+  /** Since it was heard of. */
+  let pings = 0;
 
   const schedule = (): void => {
     if (scheduled) return;
@@ -40,7 +41,7 @@ export const serveWebSocket = (daemon: StoreDaemon, socket: WebSocket, pingMs: n
       socket.pause();
     } else if (socket.isPaused) {
       socket.resume();
-      heard = true;
+      pings = 0;
     }
     if (ending !== undefined) socket.close(CODES[ending], ending);
   };
@@ -55,14 +56,15 @@ export const serveWebSocket = (daemon: StoreDaemon, socket: WebSocket, pingMs: n
   const ping = setInterval(() => {
     // Of one that is not read no answer can be seen.
     if (socket.isPaused) return;
-    if (!heard) return socket.terminate();
-    heard = false;
+    // The answer to one may lie unread, when this process was busy.
+    if (pings === 2) return socket.terminate();
+    pings += 1;
     socket.ping();
   }, pingMs);
   ping.unref();
 
   const hear = (): void => {
-    heard = true;
+    pings = 0;
   };
   socket.on("pong", hear);
   socket.on("message", (data: Buffer, isBinary) => {
