@@ -1,4 +1,4 @@
-import { createClient, type Transport } from "@xenkit/xenstore-client";
+import { createClient, isXenstoreError, type Transport } from "@xenkit/xenstore-client";
 import { encodeMessage, FrameReader, MESSAGE, type Message } from "@xenkit/xenstore-wire";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -10,6 +10,7 @@ const act = fc.constantFrom(
   "begin",
   "begin and abort",
   "transaction",
+  "transaction without requests",
   "watch",
   "watch and abort",
   "wait for",
@@ -18,14 +19,20 @@ const act = fc.constantFrom(
   "close",
 );
 
+const COMMIT = "T".charCodeAt(0);
+
 /** A server whose every move, and whose client's timers, wait for the scheduler. */
 const scheduled = (scheduler: fc.Scheduler) => {
   let cut: () => void = () => {};
   const open = new Set<number>();
   let lastTx = 0;
+  let commits = 0;
   return {
     cut: () => cut(),
     open,
+    get commits() {
+      return commits;
+    },
     runtime: {
       random: () => 0.5,
       soon: queueMicrotask,
@@ -68,7 +75,9 @@ const scheduled = (scheduler: fc.Scheduler) => {
                 open.add(lastTx);
                 payload = `${lastTx}\0`;
               }
-              if (type === MESSAGE.transactionEnd) open.delete(txId);
+              if (type === MESSAGE.transactionEnd && open.delete(txId)) {
+                if (reader.payload[0] === COMMIT) commits += 1;
+              }
               if (type === MESSAGE.directory) payload = "";
               const say = (message: Message): void => {
                 replies.push(encodeMessage(message));
@@ -92,7 +101,7 @@ const scheduled = (scheduler: fc.Scheduler) => {
 };
 
 describe("any interleaving of requests, cancellations and disconnects", () => {
-  test("settles every promise, and leaves no transaction open", async () => {
+  test("settles every promise, leaves no transaction open, and says which were committed", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.scheduler(),
@@ -118,6 +127,16 @@ describe("any interleaving of requests, cancellations and disconnects", () => {
             };
             all.push(promise.then(note, note));
           };
+          let committed = 0;
+          let perhaps = 0;
+          const commits = async (transaction: Promise<unknown>): Promise<void> => {
+            try {
+              await transaction;
+              committed += 1;
+            } catch (error) {
+              if (isXenstoreError(error) && error.mayHaveExecuted) perhaps += 1;
+            }
+          };
           const abortable = (ask: (signal: AbortSignal) => Promise<unknown>): void => {
             const controller = new AbortController();
             follow(ask(controller.signal));
@@ -128,8 +147,11 @@ describe("any interleaving of requests, cancellations and disconnects", () => {
             "read and abort": () => abortable((signal) => client.read("/a", { signal })),
             begin: () => follow(client.begin().then((tx) => tx.abort())),
             "begin and abort": () =>
-              abortable((signal) => client.begin({ signal }).then((tx) => tx.commit({ signal }))),
-            transaction: () => follow(client.transaction((tx) => tx.read("/a"))),
+              abortable((signal) =>
+                commits(client.begin({ signal }).then((tx) => tx.commit({ signal }))),
+              ),
+            transaction: () => follow(commits(client.transaction((tx) => tx.read("/a")))),
+            "transaction without requests": () => follow(commits(client.transaction(() => {}))),
             watch: () => follow(client.watch("/a").next()),
             "watch and abort": () => abortable((signal) => client.watch("/a", { signal }).next()),
             "wait for": () => abortable((signal) => client.waitFor("/a", () => true, { signal })),
@@ -149,6 +171,9 @@ describe("any interleaving of requests, cancellations and disconnects", () => {
             await scheduler.waitIdle();
           }
           expect(settled).toEqual(settled.map(() => 1));
+          // None is taken for committed that was not, and none is committed twice.
+          expect(server.commits).toBeGreaterThanOrEqual(committed);
+          expect(server.commits).toBeLessThanOrEqual(committed + perhaps);
           expect(client.status).toBe("closed");
           expect(client.load).toEqual({ inFlight: 0, queued: 0 });
         },
