@@ -22,8 +22,8 @@ export const C = "C 4.17";
 export const OCAML = "OCaml 4.17";
 export const LIBUV = "ours, libuv";
 export const EPOLL = "ours, epoll";
-export const ECHO = "echo, C";
-export const ECHO_LIBUV = "echo, libuv";
+const ECHO = "echo, C";
+const ECHO_LIBUV = "echo, libuv";
 /** They send back what they get: no less than what reading and writing cost. */
 export const ECHOES: ReadonlySet<string> = new Set([ECHO, ECHO_LIBUV]);
 
