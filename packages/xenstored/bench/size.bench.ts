@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { bench, sample } from "@xenkit/bench";
 import { binary, bytesOf, encodeMessage, joinStrings, MESSAGE } from "@xenkit/xenstore-wire";
-import { type Connection, createStoreDaemon } from "@xenkit/xenstored";
+import { createStoreDaemon, type StoreConnection } from "@xenkit/xenstored";
 
 /** What a request costs must not depend on what else is in the store. */
 
@@ -14,19 +14,19 @@ const BATCH = 500;
 const encode = (type: number, payload: string): Uint8Array =>
   encodeMessage({ type, reqId: 0, txId: 0, payload: bytesOf(payload) });
 
-const newClient = (): Connection =>
+const newClient = (): StoreConnection =>
   createStoreDaemon({ domains: { getDomainInfo: () => undefined } }).connect({
     output: () => {},
     closed: () => {},
   });
 
-const ask = (client: Connection, request: Uint8Array): Uint8Array => {
+const ask = (client: StoreConnection, request: Uint8Array): Uint8Array => {
   client.receive(request);
   return client.output.take();
 };
 
 /** A store of `nodes` nodes, a hundred to a folder. */
-const storeOf = (nodes: number): Connection => {
+const storeOf = (nodes: number): StoreConnection => {
   const client = newClient();
   for (let index = 0; index < nodes; index += 1) {
     ask(client, encode(MESSAGE.write, `/t/${Math.floor(index / 100)}/${index}\0${"v".repeat(64)}`));
@@ -35,7 +35,7 @@ const storeOf = (nodes: number): Connection => {
 };
 
 /** A folder with `siblings` children. */
-const folderOf = (siblings: number): Connection => {
+const folderOf = (siblings: number): StoreConnection => {
   const client = newClient();
   for (let index = 0; index < siblings; index += 1)
     ask(client, encode(MESSAGE.mkdir, `/f/${index}\0`));
@@ -43,7 +43,7 @@ const folderOf = (siblings: number): Connection => {
 };
 
 /** One watch that hears, and `others` that do not. */
-const watchedBy = (others: number): Connection => {
+const watchedBy = (others: number): StoreConnection => {
   const client = newClient();
   ask(client, encode(MESSAGE.watch, joinStrings(["/f", "t"])));
   for (let index = 0; index < others; index += 1) {
@@ -53,7 +53,7 @@ const watchedBy = (others: number): Connection => {
 };
 
 const repeat =
-  (client: Connection, ...requests: readonly Uint8Array[]) =>
+  (client: StoreConnection, ...requests: readonly Uint8Array[]) =>
   (): number =>
     sample(() => {
       for (let round = 0; round < BATCH; round += 1)

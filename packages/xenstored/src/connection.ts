@@ -2,27 +2,9 @@ import { FrameReader, isWireError } from "@xenkit/xenstore-wire";
 import type { DomainRecord } from "./domain-record.ts";
 import { type OutputListener, OutputQueue } from "./output-queue.ts";
 import type { Caller } from "./perms.ts";
+import type { CloseReason, ConnectionSink, StoreConnection } from "./store-connection.ts";
 import type { Transaction } from "./transaction.ts";
 import type { Watch } from "./watch-index.ts";
-
-/** Why the daemon gave up on a connection. */
-export type CloseReason =
-  /** A message longer than the protocol allows. */
-  | "protocol"
-  /** More events wait than a connection may leave unread. */
-  | "overflow"
-  /** Its domain was released or has died. */
-  | "released";
-
-/**
- * What a connection tells its rim. Called in the middle of a request: take note, act when the daemon has returned.
- */
-export interface ConnectionSink {
-  /** There is output, or requests that had to wait need not any more. May be called again before it was taken. */
-  output(): void;
-  /** The daemon has let the connection go; what is in its output may still be written. Called once. */
-  closed(reason: CloseReason): void;
-}
 
 /** Where a connection's messages go, and what becomes of it. */
 export interface ConnectionOwner {
@@ -56,13 +38,8 @@ export interface ConnectionOptions extends OutputLimits {
   readonly sink: ConnectionSink;
 }
 
-/**
- * One client of the daemon: bytes in by {@link receive}, bytes out by {@link output}.
- *
- * Requests are answered in the order received. While a client leaves its replies unread its requests are not looked
- * at: {@link paused} says so, and {@link resume} goes on.
- */
-export class Connection implements Caller {
+/** A connection, as the rest of the daemon has it. */
+export class Connection implements Caller, StoreConnection {
   /** Connections hear of a change in this order. */
   readonly order: number;
   readonly kind: "socket" | "guest";
@@ -96,30 +73,22 @@ export class Connection implements Caller {
     this.#limits = limits;
   }
 
-  /** Nothing is read or written any more. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** Whether requests wait until output is taken: the rim should not read on, and call {@link resume} then. */
   get paused(): boolean {
     if (this.#closed) return false;
     if (this.output.length >= this.#limits.pauseAt) return true;
     return !this.privileged && this.#owner.holds(this);
   }
 
-  /**
-   * Takes bytes from the client, split anywhere, and answers the requests that they complete.
-   *
-   * The bytes must not change while the connection is {@link paused}. Must not be called from a sink.
-   */
   receive(chunk: Uint8Array): void {
     if (this.#closed) return;
     this.#reader.push(chunk);
     this.resume();
   }
 
-  /** Answers requests that waited. To be called after output was taken. */
   resume(): void {
     if (this.#answering) throw new TypeError("a sink must not call back into the daemon");
     this.#answering = true;
@@ -137,11 +106,6 @@ export class Connection implements Caller {
     }
   }
 
-  /**
-   * Gives requests back that wait, so that the rim need not keep them: they are to be received again.
-   *
-   * @returns How many bytes of the last chunk were not looked at.
-   */
   unread(): number {
     return this.#closed ? 0 : this.#reader.unread();
   }
@@ -167,7 +131,6 @@ export class Connection implements Caller {
     this.transactions.clear();
   }
 
-  /** Begins anew, as for a new client: watches, transactions, what was received or is to be sent are dropped. */
   restart(): void {
     this.dropWatches();
     this.dropTransactions();

@@ -19,20 +19,39 @@ export interface RequestCount {
   readonly count: number;
 }
 
-/** What the daemon has done since it was made. It counts; who shows it is somebody else. */
-export class Counters {
-  eventsQueued = 0;
+/** What the daemon has done since it was made. */
+export interface DaemonCounters {
+  readonly eventsQueued: number;
   /** Left out, as an equal one waited. */
-  eventsMerged = 0;
+  readonly eventsMerged: number;
   /** For want of room or of memory of the receiver. */
+  readonly eventsDropped: number;
+  readonly eventsTimedOut: number;
+  readonly transactionsStarted: number;
+  readonly transactionsCommitted: number;
+  readonly transactionsAborted: number;
+  /** Commits that were refused with EAGAIN. */
+  readonly conflicts: number;
+  /** Commits that a strict daemon would have refused with EAGAIN. */
+  readonly conflictsSpared: number;
+  readonly connectionsOpened: number;
+  readonly connectionsClosed: number;
+  /** What quotas have refused. */
+  readonly refusals: Readonly<Record<QuotaName, number>>;
+  /** Requests by type and result: those that there were. */
+  requests(): RequestCount[];
+}
+
+/** It counts; who shows it is somebody else. */
+export class Counters implements DaemonCounters {
+  eventsQueued = 0;
+  eventsMerged = 0;
   eventsDropped = 0;
   eventsTimedOut = 0;
   transactionsStarted = 0;
   transactionsCommitted = 0;
   transactionsAborted = 0;
-  /** Commits that were refused with EAGAIN. */
   conflicts = 0;
-  /** Commits that a strict daemon would have refused with EAGAIN. */
   conflictsSpared = 0;
   connectionsOpened = 0;
   connectionsClosed = 0;
@@ -49,7 +68,6 @@ export class Counters {
     this.#requests[at] = (this.#requests[at] ?? 0) + 1;
   }
 
-  /** Those that there were. */
   requests(): RequestCount[] {
     const rows: readonly [string, number][] = [...TYPES, ["unknown", UNKNOWN]];
     return rows.flatMap(([type, row]) =>

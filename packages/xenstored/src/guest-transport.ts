@@ -1,4 +1,4 @@
-import type { Connection, ConnectionSink } from "./connection.ts";
+import type { ConnectionSink, StoreConnection } from "./store-connection.ts";
 
 /** How a guest's bytes come and go: its ring and its event channel. */
 export interface GuestTransport extends ConnectionSink {
@@ -18,7 +18,7 @@ export interface Guest {
   /** A set of `FEATURE` bits, for the page. */
   readonly features: number;
   /** Takes the guest's bytes and has those for it. */
-  readonly connection: Connection;
+  readonly connection: StoreConnection;
 }
 
 /** Makes transports: the daemon's only way to a guest. */

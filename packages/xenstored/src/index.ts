@@ -1,9 +1,7 @@
 export type { Hold } from "./back-pressure.ts";
 export type { Clock } from "./clock.ts";
-export type { CloseReason, Connection, ConnectionSink } from "./connection.ts";
 export type { ControlFiles } from "./control-log.ts";
-export type { Counters, RequestCount } from "./counters.ts";
-export type { DomainRecord } from "./domain-record.ts";
+export type { DaemonCounters, RequestCount } from "./counters.ts";
 export type { DomainUsage, QuotaUsage } from "./domain-usage.ts";
 export { type DomainSource, SUPPORTED_FEATURES } from "./domains.ts";
 export { followTracker, trackedDomains } from "./follow-tracker.ts";
@@ -13,10 +11,10 @@ export {
   type GuestTransports,
   SILENT_GUESTS,
 } from "./guest-transport.ts";
-export type { OutputQueue } from "./output-queue.ts";
 export { DEFAULT_QUOTAS, QUOTA_NAMES, type QuotaName, type Quotas } from "./quota.ts";
 export type { ConflictRule } from "./request.ts";
 export { type GuestChannel, type MappedRing, type RingHost, ringGuests } from "./ring-transport.ts";
+export type { CloseReason, ConnectionSink, Output, StoreConnection } from "./store-connection.ts";
 export {
   createStoreDaemon,
   type DaemonCounts,

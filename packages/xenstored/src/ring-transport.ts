@@ -8,8 +8,8 @@ import {
   RING_SIZE,
   ringFill,
 } from "@xenkit/xenstore-wire";
-import type { CloseReason, Connection } from "./connection.ts";
 import type { Guest, GuestTransport, GuestTransports } from "./guest-transport.ts";
+import type { CloseReason, StoreConnection } from "./store-connection.ts";
 
 /** A guest's page, mapped. */
 export interface MappedRing {
@@ -74,7 +74,7 @@ class RingTransport implements GuestTransport {
   readonly #domid: number;
   readonly #page: Uint8Array;
   readonly #ring: MappedRing;
-  readonly #connection: Connection;
+  readonly #connection: StoreConnection;
   readonly #features: number;
   #channel: GuestChannel | undefined;
   #serving = false;

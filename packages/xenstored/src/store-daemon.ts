@@ -3,9 +3,9 @@ import { ACCESS, FEATURE } from "@xenkit/xenstore-wire";
 import { answer } from "./answer.ts";
 import { BackPressure } from "./back-pressure.ts";
 import type { Clock } from "./clock.ts";
-import { Connection, type ConnectionOwner, type ConnectionSink } from "./connection.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
 import { type ControlFiles, TraceSwitches } from "./control-log.ts";
-import { Counters } from "./counters.ts";
+import { Counters, type DaemonCounters } from "./counters.ts";
 import { DomainLife } from "./domain-life.ts";
 import { type DomainUsage, domainUsage } from "./domain-usage.ts";
 import { type DomainSource, Domains, SUPPORTED_FEATURES } from "./domains.ts";
@@ -18,6 +18,7 @@ import { ANYBODY, DOMID_ANY, type Perms } from "./perms.ts";
 import { DEFAULT_QUOTAS, type Quotas } from "./quota.ts";
 import type { ConflictRule, Rooms } from "./request.ts";
 import { Store } from "./store.ts";
+import type { ConnectionSink, StoreConnection } from "./store-connection.ts";
 import { Usage } from "./usage.ts";
 import { NO_VALUE } from "./value.ts";
 import { WatchIndex } from "./watch-index.ts";
@@ -69,7 +70,7 @@ export interface DaemonCounts {
 /** A Xenstore daemon without I/O: bytes and domain changes in, bytes out. */
 export interface StoreDaemon {
   /** A client on a socket: it acts for the control domain. */
-  connect(sink: ConnectionSink): Connection;
+  connect(sink: ConnectionSink): StoreConnection;
   /**
    * Serves a domain that was there before the daemon, as INTRODUCE does but without events.
    *
@@ -84,7 +85,7 @@ export interface StoreDaemon {
   /** What each domain that the daemon knows uses. */
   usages(): DomainUsage[];
   /** What was done since the start. */
-  readonly counters: Readonly<Counters>;
+  readonly counters: DaemonCounters;
   /** How many there are now. */
   readonly counts: DaemonCounts;
 }

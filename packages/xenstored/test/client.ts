@@ -10,9 +10,9 @@ import {
 } from "@xenkit/xenstore-wire";
 import {
   type CloseReason,
-  type Connection,
   createStoreDaemon,
   type GuestTransports,
+  type StoreConnection,
   type StoreDaemon,
   type StoreDaemonOptions,
 } from "@xenkit/xenstored";
@@ -29,11 +29,14 @@ export interface Received {
 export class TestClient {
   readonly events: string[] = [];
   closed: CloseReason | undefined;
-  readonly connection: Connection;
+  readonly connection: StoreConnection;
   readonly #reader = new FrameReader();
 
   constructor(
-    connect: (sink: { output: () => void; closed: (reason: CloseReason) => void }) => Connection,
+    connect: (sink: {
+      output: () => void;
+      closed: (reason: CloseReason) => void;
+    }) => StoreConnection,
   ) {
     this.connection = connect({
       output: () => {},

@@ -6,7 +6,7 @@ import {
   MESSAGE,
   type MessageType,
 } from "@xenkit/xenstore-wire";
-import type { Connection, StoreDaemon } from "@xenkit/xenstored";
+import type { StoreConnection, StoreDaemon } from "@xenkit/xenstored";
 import type { Random } from "./random.ts";
 import { StoreModel, type StoreRequest } from "./store-model.ts";
 
@@ -53,7 +53,7 @@ const MOST_OUTSTANDING = 20;
 /** A client on a socket: sends bytes in parts, reads when it likes, and checks every answer. */
 export class Client {
   readonly #shared: Shared;
-  readonly #connection: Connection;
+  readonly #connection: StoreConnection;
   readonly #reader = new FrameReader();
   readonly #expected: Expected[] = [];
   readonly watches: Watch[] = [];

@@ -1,4 +1,4 @@
-import type { Connection, ConnectionSink } from "../connection.ts";
+import type { ConnectionSink, StoreConnection } from "../store-connection.ts";
 import type { StoreDaemon } from "../store-daemon.ts";
 import { type EpollLoop, type Flushed, hungUp, type Watched } from "./epoll-loop.ts";
 import { EPOLL, ERRNO, type Memory } from "./system-calls.ts";
@@ -38,7 +38,7 @@ export class EpollClient implements Watched, Flushed, ConnectionSink {
   readonly #buffers: Buffers;
   readonly #fd: number;
   readonly #gone: (client: EpollClient) => void;
-  readonly #connection: Connection;
+  readonly #connection: StoreConnection;
   #interest: number = EPOLL.in;
   #waiting = false;
   /** There are requests that wait for their replies' room. */
