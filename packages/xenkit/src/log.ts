@@ -9,6 +9,8 @@ export type LogLevel = "error" | "warn" | "info" | "debug";
 export interface Log {
   readonly logger: Logger;
   readonly files: ControlFiles;
+  /** Opens the file anew that CONTROL named, if it did: whoever rotates logs has moved it. */
+  readonly reopen: () => void;
 }
 
 /** Lines of JSON on stderr, until CONTROL `logfile` names a file. Nobody reading them is no reason to stop. */
@@ -35,6 +37,9 @@ export const openLog = (level: LogLevel): Log => {
           if (before !== stderr) before.end();
         }),
       write: (path, text) => write(() => writeFileSync(path, text, { mode: 0o600 })),
+    },
+    reopen: () => {
+      if (destination !== stderr) destination.reopen();
     },
   };
 };

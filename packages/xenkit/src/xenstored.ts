@@ -47,7 +47,8 @@ export interface XenstoredOptions extends WebSocketFlags {
  */
 export const xenstored = async (options: XenstoredOptions, terminal: Terminal): Promise<void> => {
   const { directory, domains = 0, conflicts, io, keepOrphans = false, quota = {} } = options;
-  const { logger, files } = openLog(options.logLevel);
+  const { logger, files, reopen } = openLog(options.logLevel);
+  using _hangUp = onHangUp(reopen);
   using claimed = directory === undefined ? undefined : await claimDirectory(directory);
   const socket = options.socket ?? claimed?.xenstored;
   if (socket === undefined) throw new TypeError("neither a socket nor a directory");
@@ -107,6 +108,12 @@ export const xenstored = async (options: XenstoredOptions, terminal: Terminal): 
   logger.info({ ...ready, websocket: websocket?.base }, "ready");
   await untilEnded(terminal);
   logger.info("stopping");
+};
+
+/** SIGHUP opens the log anew, as with Xen's daemons, and does not end this one. */
+const onHangUp = (reopen: () => void): Disposable => {
+  process.on("SIGHUP", reopen);
+  return { [Symbol.dispose]: () => process.off("SIGHUP", reopen) };
 };
 
 /** Holds the process's number while the daemon runs. */

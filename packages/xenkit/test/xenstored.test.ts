@@ -1,11 +1,11 @@
-import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { scratchFolder } from "@xenkit/testkit/scratch-folder";
 import { connect } from "@xenkit/xenstore-client";
 import { unix } from "@xenkit/xenstore-client/unix";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   linesOf,
   outcomeOf,
@@ -137,6 +137,21 @@ describe("xenkit xenstored", () => {
     await client.control(["memreport", join(daemon.dir, "report")]);
     expect(readFileSync(file, "utf8")).toContain('"msg":"hello"');
     expect(readFileSync(join(daemon.dir, "report"), "utf8")).toMatch(/^memreport: \d+ nodes/);
+  });
+
+  test("opens its log file anew at SIGHUP, and lives", async () => {
+    await using daemon = await startXenstored();
+    await using client = await connect(unix(daemon.socket));
+    const file = join(daemon.dir, "log");
+    daemon.child.kill("SIGHUP");
+    await client.control(["logfile", file]);
+    await client.control(["print", "first"]);
+    renameSync(file, `${file}.1`);
+    daemon.child.kill("SIGHUP");
+    await vi.waitUntil(() => existsSync(file));
+    await client.control(["print", "second"]);
+    expect(readFileSync(`${file}.1`, "utf8")).toContain('"msg":"first"');
+    expect(readFileSync(file, "utf8")).toContain('"msg":"second"');
   });
 
   test("says what it cannot do", async () => {

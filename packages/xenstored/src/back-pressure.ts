@@ -73,10 +73,14 @@ export class BackPressure {
 
   /** Whether a connection's requests wait. If so it is told by its sink when they need not any more. */
   holds(connection: Connection): boolean {
-    const held = this.holdOf(connection) !== undefined;
-    if (held) this.#held.set(connection.domid, connection);
-    else if (this.#held.size > 0) this.#held.delete(connection.domid);
-    return held;
+    const hold = this.holdOf(connection);
+    const { domid, outstanding, output } = connection;
+    if (hold === "outstanding" && output.length === 0) {
+      this.#rooms.limits.tellStalled(domid, outstanding);
+    }
+    if (hold !== undefined) this.#held.set(domid, connection);
+    else if (this.#held.size > 0) this.#held.delete(domid);
+    return hold !== undefined;
   }
 
   /** Something of a domain has changed: if it is held and need not be any more it is told. */

@@ -7,7 +7,7 @@ import type { MemoryUse } from "./memory-use.ts";
 import { exceeds, type QuotaName } from "./quota.ts";
 import type { Usage } from "./usage.ts";
 
-/** Refusals of one domain by one quota are told this often at most, in milliseconds. */
+/** What concerns one domain and one quota is told this often at most, in milliseconds. */
 const TELL_EVERY = 60_000;
 
 /** What judging needs of the daemon. */
@@ -23,7 +23,7 @@ export interface LimitsOptions {
 /** Judges what guests ask for by the quotas of their domains. Privileged connections are never refused. */
 export class Limits {
   readonly #rooms: LimitsOptions;
-  /** By `<domid> <quota>`: when a refusal was last told, and how many were not since. */
+  /** By `<domid> <what>`: when it was last told, and how often it was not since. */
   readonly #told = new Map<string, { at: number; untold: number }>();
   readonly #warned = new Set<number>();
 
@@ -78,7 +78,7 @@ export class Limits {
   /** The domain has ended. */
   forget(domid: number, quotas: readonly QuotaName[]): void {
     this.#warned.delete(domid);
-    for (const quota of quotas) this.#told.delete(`${domid} ${quota}`);
+    for (const what of [...quotas, "stalled"]) this.#told.delete(`${domid} ${what}`);
   }
 
   #judge(domid: number, quota: QuotaName, value: number): boolean {
@@ -90,22 +90,33 @@ export class Limits {
     }
     counters.refusals[quota] += 1;
     usage.refused(domid, quota);
-    this.#tell(domid, quota, value, limit);
+    const line = `quota ${quota} refuses domain ${domid}: ${value} wanted, ${limit} allowed`;
+    this.#tell(`${domid} ${quota}`, line);
     return true;
   }
 
-  /** A guest must not fill the log: without a clock each kind of refusal is told once. */
-  #tell(domid: number, quota: QuotaName, value: number, limit: number): void {
+  /**
+   * A guest has as many requests under way as it may, and has taken all its replies: others leave events unread that
+   * it caused.
+   */
+  tellStalled(domid: number, underWay: number): void {
+    this.#tell(
+      `${domid} stalled`,
+      `domain ${domid} waits: other clients leave events of its ${underWay} requests unread`,
+    );
+  }
+
+  /** A guest must not fill the log: without a clock each kind of line is told once. */
+  #tell(key: string, line: string): void {
     const { clock, log } = this.#rooms;
-    const key = `${domid} ${quota}`;
     const now = clock?.now() ?? 0;
     const told = this.#told.get(key);
     if (told !== undefined && now - told.at < TELL_EVERY) {
       told.untold += 1;
       return;
     }
-    const untold = told === undefined ? "" : `, ${told.untold} refusals since the last not told`;
+    const untold = told === undefined ? "" : `, ${told.untold} more since the last not told`;
     this.#told.set(key, { at: now, untold: 0 });
-    log(`quota ${quota} refuses domain ${domid}: ${value} wanted, ${limit} allowed${untold}`);
+    log(line + untold);
   }
 }

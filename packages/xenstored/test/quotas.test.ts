@@ -157,7 +157,7 @@ describe("a refusal by a quota", () => {
     clock.advance(60 * SECOND);
     guest.ask("watch", "b\0t\0");
     expect(host.lines[1]).toBe(
-      "quota watches refuses domain 5: 2 wanted, 1 allowed, 99 refusals since the last not told",
+      "quota watches refuses domain 5: 2 wanted, 1 allowed, 99 more since the last not told",
     );
     expect(host.daemon.usage(5)?.quotas.watches).toEqual({
       used: 1,
@@ -181,6 +181,20 @@ describe("a refusal by a quota", () => {
   });
 });
 
+describe("a grant to a domain that does not exist", () => {
+  test("is told when domain 0 makes it, and not when a guest does", () => {
+    const host = new TestHost();
+    const guest = host.guest(5);
+    guest.ask("write", "p\0");
+    expect(guest.ask("setPerms", "p\0n5\0r9\0")).toBe("OK\0");
+    expect(host.lines).toEqual([]);
+    expect(host.dom0.ask("setPerms", "/local/domain/5/p\0n5\0r5\0r9\0")).toBe("OK\0");
+    expect(host.lines).toEqual([
+      "SET_PERMS of /local/domain/5/p: domain 9 does not exist, what it is granted never counts",
+    ]);
+  });
+});
+
 describe("requests under way", () => {
   test("a guest with as many as its quota allows is not read until a reply is taken", () => {
     const host = hostWith({ outstanding: 3 });
@@ -192,6 +206,21 @@ describe("requests under way", () => {
     guest.connection.resume();
     expect(guest.receive().length).toBe(3);
     expect(host.daemon.usage(5)?.quotas.outstanding).toMatchObject({ used: 0, peak: 3 });
+  });
+
+  test("the log says when others stall a guest, once a minute", () => {
+    const host = hostWith({ outstanding: 2 });
+    const guest = host.guest(5);
+    const watcher = host.client();
+    watcher.ask("watch", "/local/domain/5\0t\0");
+    watcher.takeEvents();
+    for (const name of ["a", "b", "c", "d"]) guest.send("mkdir", `${name}\0`);
+    expect(host.lines).toEqual([]);
+    guest.receive();
+    for (let count = 0; count < 5; count += 1) guest.connection.resume();
+    expect(host.lines).toEqual([
+      "domain 5 waits: other clients leave events of its 2 requests unread",
+    ]);
   });
 
   test("a request is not over before another client has taken its events; one that goes away holds nothing", () => {

@@ -47,8 +47,8 @@ export const play = async (
   const history = new DomainHistory();
   const observations: Observation[] = [];
   for (const [index, step] of steps.entries()) {
-    const situation = history.take(step, player.introduced);
-    if (situation !== undefined && SITUATIONS[situation].of.includes(reference)) break;
+    const situations = history.take(step, player.introduced);
+    if (situations.some((name) => SITUATIONS[name].of.includes(reference))) break;
     observations.push(await player.play(step, index));
   }
   await player.close();

@@ -12,20 +12,18 @@ export class DomainHistory {
   readonly over: Set<number> = new Set();
 
   /**
-   * Takes a step, and tells the situation that it made, if it is one of {@link SITUATIONS}.
+   * Takes a step, and tells which of {@link SITUATIONS} it makes.
    *
    * @param introduced - The domains that were introduced before.
    */
-  take(step: Step, introduced: readonly number[]): SituationName | undefined {
+  take(step: Step, introduced: readonly number[]): SituationName[] {
     if (step.do === "ask") {
       const known = new Set(introduced);
-      return step.requests
-        .map((request) => this.#ask(step.on, request, known))
-        .find((each) => each);
+      return step.requests.flatMap((request) => this.#ask(step.on, request, known) ?? []);
     }
-    if (!("domid" in step)) return undefined;
+    if (!("domid" in step)) return [];
     const { domid } = step;
-    if (this.#exists.has(domid) !== (step.do !== "create")) return undefined;
+    if (this.#exists.has(domid) !== (step.do !== "create")) return [];
     if (step.do === "create") this.#exists.add(domid);
     else if (step.do === "destroy") {
       this.#exists.delete(domid);
@@ -33,9 +31,9 @@ export class DomainHistory {
     } else this.#ended.add(domid);
     if (step.do === "die" || step.do === "destroy") {
       this.over.add(domid);
-      if (this.#targets.has(domid)) return "target-ends";
+      if (this.#targets.has(domid)) return ["target-ends"];
     }
-    return undefined;
+    return [];
   }
 
   #ask(
