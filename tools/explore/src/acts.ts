@@ -9,12 +9,13 @@ import { consumerProcess, type Draft } from "./world.ts";
 
 /** Something happens to the hypervisor. */
 export const act = (setting: Setting, draft: Draft, what: Act): Outcome => {
-  const outcome = setting.hosts.take(draft.host, draft.calls, draft.way, what);
+  const way = { act: what, before: draft.way };
+  const outcome = setting.hosts.take(draft.host, draft.calls, way);
   // Marks that went away: those of a drain are owed an answer.
   const fewer = draft.host.marked.length - outcome.host.marked.length;
   if (fewer > 0 && draft.consumer.request !== undefined) draft.owed += fewer;
   draft.host = outcome.host;
-  draft.way = { act: what, before: draft.way };
+  draft.way = way;
   if (outcome.calls.length > 0) {
     const calls = [...draft.calls];
     for (const [process, call] of outcome.calls) calls[process] = call;

@@ -1,5 +1,6 @@
 import type { HypervisorOptions, StepName } from "@xenkit/hypervisor";
 import { type Act, type CallText, type Effect, Emulator, type View } from "./emulator.ts";
+import { MOST_NUMBERED } from "./numbering.ts";
 
 /** The hypervisor at one moment, but the calls under way. Equal states are one object. */
 export interface HostState extends View {
@@ -40,6 +41,8 @@ export class Hosts {
   readonly #hosts = new Map<string, HostState>();
   readonly #calls = new Map<string, CallState>();
 
+  readonly #kept = new Map<Way, Emulator>();
+
   constructor(options: HypervisorOptions) {
     this.#options = options;
   }
@@ -57,12 +60,16 @@ export class Hosts {
     return emulator;
   }
 
-  take(host: HostState, calls: Calls, way: Way | undefined, act: Act): Outcome {
+  /** @param way - Ends with the act that is taken. */
+  take(host: HostState, calls: Calls, way: Way): Outcome {
+    const { act, before } = way;
     const name = nameOf(calls, act);
     const known = host.outcomes.get(name);
     if (known !== undefined) return known;
-    const emulator = this.emulator(way);
+    const kept = before && this.#kept.get(before);
+    const emulator = kept ?? this.emulator(before);
     const effect = emulator.take(act);
+    this.#keep(way, emulator);
     const changed = "process" in act ? [act.process, ...othersOf(calls, act.process)] : [];
     const outcome = {
       ...effect,
@@ -71,6 +78,18 @@ export class Hosts {
     };
     host.outcomes.set(name, outcome);
     return outcome;
+  }
+
+  /** Some hypervisors are gone on with, so that they need not be made again. */
+  #keep(way: Way, emulator: Emulator): void {
+    const { before } = way;
+    if (before !== undefined) this.#kept.delete(before);
+    this.#kept.set(way, emulator);
+    if (this.#kept.size <= MOST_KEPT) return;
+    for (const oldest of this.#kept.keys()) {
+      this.#kept.delete(oldest);
+      return;
+    }
   }
 
   #stateOf(emulator: Emulator): HostState {
@@ -88,6 +107,7 @@ export class Hosts {
     if (found === undefined) return undefined;
     let state = this.#calls.get(found.text);
     if (state === undefined) {
+      if (this.#calls.size + 1 === MOST_NUMBERED) throw new Error("too many states of calls");
       state = { ...found, id: this.#calls.size };
       this.#calls.set(found.text, state);
     }
@@ -107,6 +127,7 @@ const nameOf = (calls: Calls, act: Act): Act | number | string => {
 };
 
 const MOST_PROCESSES = 8;
+const MOST_KEPT = 2_000;
 
 /** Steps that do not change the domain that they are about. */
 const HARMLESS = new Set<StepName>(["link", "mark", "answer"]);

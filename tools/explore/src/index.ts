@@ -1,7 +1,7 @@
 export { beginCommand, parseCommand } from "./commands.ts";
 export { type ConsumerState, consumerStates, type MakeConsumer } from "./consumer.ts";
 export type { Program } from "./program.ts";
-export { SOUND, SWITCHES, type Switch } from "./programs.ts";
+export { DEEP, LARGE, SOUND, SWITCHES, type Switch } from "./programs.ts";
 export { noLostChange, PROPERTIES, type Property, Reports, Truth } from "./properties.ts";
 export { switchTable } from "./switch-table.ts";
 export { type ProgramSystem, systemOf } from "./system.ts";

@@ -3,12 +3,13 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { type Failure, replay, search } from "@xenkit/testkit";
 import type { Program } from "./program.ts";
-import { LARGE, SOUND, SWITCHES } from "./programs.ts";
+import { DEEP, LARGE, SOUND, SWITCHES } from "./programs.ts";
 import { switchTable } from "./switch-table.ts";
 import { systemOf } from "./system.ts";
 import { storyOf } from "./trace.ts";
 
-const USAGE = `npm run explore                     every program, and every switch
+const USAGE = `npm run explore                     every program, and every switch: about a minute
+npm run explore -- --deep           the other programs of twelve operations: minutes, and gigabytes
 npm run explore -- --switch NAME    one switch: its trace (${SWITCHES.map(({ program }) => program.name).join(", ")})
 npm run explore -- --replay FILE    a run that was written with --save, or by a failure
 npm run explore -- --table          the table of the README
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     switch: { type: "string" },
     replay: { type: "string" },
     save: { type: "string" },
+    deep: { type: "boolean", default: false },
     table: { type: "boolean", default: false },
     full: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -56,24 +58,31 @@ const exploreSwitch = (name: string): boolean => {
   return failures.some(({ property }) => property === found.breaks);
 };
 
-const exploreAll = (): boolean => {
-  let holds = true;
-  for (const program of [...SOUND, ...LARGE]) {
-    const { states, transitions, depth, isBounded, failures } = search(systemOf(program), {
-      reduction,
-    });
-    const verdict = failures.length === 0 && isBounded ? "holds" : "FAILS";
-    console.log(
-      `${verdict}  ${program.name}: ${states} states, ${transitions} transitions, depth ${depth}`,
-    );
-    for (const failure of failures) {
-      console.log(storyOf(program, failure));
-      save(values.save ?? "explore-failure.json", program, failure);
-    }
-    holds &&= verdict === "holds";
+const exploreProgram = (program: Program): boolean => {
+  const begun = performance.now();
+  const { states, transitions, depth, isBounded, failures } = search(systemOf(program), {
+    reduction,
+  });
+  const holds = failures.length === 0 && isBounded;
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  console.log(
+    `${holds ? "holds" : "FAILS"}  ${program.name}: ${program.cpus.flat().length} operations, ${states} states, ${transitions} transitions, depth ${depth}, ${seconds} s`,
+  );
+  for (const failure of failures) {
+    console.log(storyOf(program, failure));
+    save(values.save ?? "explore-failure.json", program, failure);
   }
-  for (const { program } of SWITCHES) holds = exploreSwitch(program.name) && holds;
   return holds;
+};
+
+/** Every one, also after one that fails. */
+const exploreAll = (): boolean => {
+  const programs = values.deep ? DEEP : [...SOUND, ...LARGE];
+  const switches = values.deep ? [] : SWITCHES;
+  return [
+    ...programs.map(exploreProgram),
+    ...switches.map(({ program }) => exploreSwitch(program.name)),
+  ].every((holds) => holds);
 };
 
 if (values.help) console.log(USAGE);

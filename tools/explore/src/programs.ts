@@ -47,6 +47,18 @@ export const SOUND: readonly Program[] = [
     cpus: [["shutdown 1"], ["bind by 0"], ["resync"]],
   },
   {
+    name: "a domain resumes while another CPU destroys it",
+    consumer: "tracker",
+    before: ["create 1"],
+    cpus: [["shutdown 1", "resume 1", "shutdown 1"], ["destroy 1"]],
+  },
+  {
+    name: "the handler is moved and moved back while the consumer starts again",
+    consumer: "tracker",
+    before: ["create 1"],
+    cpus: [["set-handler 1", "set-handler 0"], ["resync", "resync"], ["shutdown 1"]],
+  },
+  {
     name: "a guest drains and asks",
     consumer: "tracker",
     before: ["create 1", "create 2"],
@@ -78,16 +90,50 @@ export const SOUND: readonly Program[] = [
   },
 ];
 
-/** Explored by `npm run explore`, not by the tests: about a minute together. */
+/** Twelve operations on two domids by three CPUs and one restart. Explored by `npm run explore`, not by the tests. */
 export const LARGE: readonly Program[] = [
   {
-    name: "both domids are reused while the consumer is killed and guests ask: twelve operations",
+    name: "both domids are reused while the consumer is killed and guests ask",
     consumer: "tracker",
     before: ["create 1", "create 2"],
     cpus: [
       ["shutdown 1", "destroy 1", "create 1", "shutdown 1"],
       ["destroy 2", "create 2", "shutdown 2", "destroy 2"],
       ["drain by 1", "query 2 by 1", "crash", "query 1 by 2"],
+    ],
+  },
+];
+
+/** More of this size: explored by `npm run explore -- --deep`. */
+export const DEEP: readonly Program[] = [
+  {
+    name: "the handler is moved and moved back while the consumer starts again",
+    consumer: "tracker",
+    before: ["create 1", "create 2"],
+    cpus: [
+      ["shutdown 1", "destroy 1", "create 1", "shutdown 1"],
+      ["set-handler 2", "set-handler 0", "shutdown 2", "resume 2"],
+      ["resync", "resync", "query 1 by 2", "drain by 2"],
+    ],
+  },
+  {
+    name: "another process binds the VIRQ while the consumer starts again",
+    consumer: "tracker",
+    before: ["create 1", "create 2"],
+    cpus: [
+      ["shutdown 1", "destroy 1", "create 1", "shutdown 1"],
+      ["shutdown 2", "resume 2", "shutdown 2", "destroy 2"],
+      ["bind by 0", "bind by 0", "resync", "query 1 by 2"],
+    ],
+  },
+  {
+    name: "one domid is reused twice, the other comes and goes, and the consumer is killed",
+    consumer: "tracker",
+    before: ["create 1"],
+    cpus: [
+      ["destroy 1", "create 1", "destroy 1", "create 1"],
+      ["create 2", "shutdown 2", "destroy 2", "create 2"],
+      ["query 2 by 1", "crash", "drain by 2", "query 1 by 2"],
     ],
   },
 ];

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import {
   consumerStates,
+  DEEP,
+  LARGE,
   type MakeConsumer,
   PROPERTIES,
   type Program,
@@ -24,6 +26,13 @@ describe("every order of the steps of a small program", () => {
     expect(states).toBeGreaterThan(10);
   });
 });
+
+test.each([...LARGE, ...DEEP])(
+  "a large program has twelve operations on three CPUs: $name",
+  ({ cpus }) => {
+    expect(cpus.map((operations) => operations.length)).toEqual([4, 4, 4]);
+  },
+);
 
 describe("each switch is caught", () => {
   test.each(SWITCHES)("$name breaks: $breaks", ({ program, breaks }) => {
