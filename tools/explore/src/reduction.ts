@@ -55,7 +55,7 @@ const ASK = newClass();
 const HANDLE = newClass();
 /** Begins or ends the recording of changes. */
 const RECORD = newClass();
-/** The consumer goes from one request to the next. */
+/** The consumer makes a request, or gets an event. */
 const PROGRESS = newClass();
 /** The consumer is killed, or starts again. */
 const KILL = newClass();
@@ -110,7 +110,7 @@ const dependentOn = (set: number): number => {
 };
 
 const NOTICE = ["mark", "raise"] as const;
-/** The steps of the operations, in their order. */
+/** The steps of the operations, in their order; a VIRQ before its mark breaks a property at once. */
 const STEPS: Readonly<Record<string, readonly (StepName | "begin")[]>> = {
   create: ["begin", "link", "mark"],
   shutdown: ["begin", "begin-shutdown", "complete-shutdown", ...NOTICE],
@@ -271,19 +271,18 @@ const consumerNext = (world: World): number => {
     }
   }
   const domid = Math.max(0, call.domid);
+  // That it was killed makes no difference to a call: its answer is lost, before or after.
   switch (call.next) {
     case "take-mark":
-    case "find-mark": {
-      // The lowest one is taken: a mark above it makes no difference.
-      const lowest = host.marked[0] ?? DOMIDS;
-      return (TAKES_TO[lowest] as number) | ASK | (host.marked.length === 0 ? PROGRESS : 0);
-    }
+    case "find-mark":
+      // The lowest one is taken: a mark above it makes no difference, if it looks from 0 on.
+      return ASK | (TAKES_TO[domid > 0 ? DOMIDS : (host.marked[0] ?? DOMIDS)] as number);
     case "look-up":
       return classOf(LOOK_UP, domid);
     case "clear-mark":
       return classOf(TAKE, domid);
     case "answer":
-      return PROGRESS | (call.domains.length === 0 ? 0 : classOf(READ, domid));
+      return call.domains.length === 0 ? 0 : classOf(READ, domid);
     default:
       return RESTARTING;
   }
