@@ -18,12 +18,14 @@ const DONE: Answer = { kind: "answer", rc: 0, bytes: new Uint8Array(0) };
 /** The consumer gets something, and goes on to its next request, or to rest. */
 export const give = (setting: Setting, draft: Draft, input: Input): void => {
   const progress = draft.consumer.next(input);
-  const { state, told, errors } = progress;
+  const { state, told, lost, errors } = progress;
   draft.said = { answer: input.kind === "answer" ? input : undefined, told };
   draft.consumer = state;
   if (input.kind === "start" || input.kind === "resync") draft.isRefused = false;
   if (errors.length > 0) draft.isRefused = true;
   if (told.length > 0) hear(setting, draft, progress);
+  if (lost !== undefined)
+    breaks(draft, violation("no lost change", `found, and not told: ${lost}`));
   if (state.request === undefined) draft.owed = 0;
   forget(setting, draft);
 };

@@ -122,8 +122,8 @@ export class Emulator {
     this.#giveId(0);
   }
 
-  /** The id by which the explorer knows a domain. */
-  idOf(uniqueId: bigint): bigint {
+  /** The id by which the explorer knows a domain; 0 for none. */
+  #idOf(uniqueId: bigint): bigint {
     return this.#ids.get(hex(uniqueId)) ?? 0n;
   }
 
@@ -167,7 +167,7 @@ export class Emulator {
     if (result === 0 && bytes.length > UNIQUE_ID_AT + 8) {
       const view = new DataView(bytes.buffer);
       const id = view.getBigUint64(UNIQUE_ID_AT, true);
-      view.setBigUint64(UNIQUE_ID_AT, this.idOf(id), true);
+      view.setBigUint64(UNIQUE_ID_AT, this.#idOf(id), true);
     }
     return { kind: "answer", rc: result, bytes };
   }
@@ -236,7 +236,7 @@ export class Emulator {
     ]);
     return {
       text,
-      domains: this.host.domains().map((one) => ({ ...one, uniqueId: this.idOf(one.uniqueId) })),
+      domains: this.host.domains().map((one) => ({ ...one, uniqueId: this.#idOf(one.uniqueId) })),
       marked: changed ?? [],
       isEventWaiting: this.#flush !== undefined,
       virqPort: port && {

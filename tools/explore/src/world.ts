@@ -47,7 +47,7 @@ const units: number[] = [];
 
 /**
  * The key of a world: the numbers of its parts, as code units. Each part has its number by its full
- * text, so equal keys mean equal worlds: nothing is hashed.
+ * text, and the search compares whole keys: two worlds are never taken for one by a hash.
  */
 export const keyOf = (world: World): string => {
   const { host, calls, cpus, consumer, truth, reports, owed, broken } = world;

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { DOMID, getDomainState } from "@xenkit/abi";
 import {
   consumerStates,
   DEEP,
@@ -15,7 +16,7 @@ import {
   type World,
 } from "@xenkit/explore";
 import { replay, search } from "@xenkit/testkit";
-import { DomainTracker, openXenmanage } from "@xenkit/xenmanage";
+import { type DomainInfo, DomainTracker, openXenmanage } from "@xenkit/xenmanage";
 import { describe, expect, test } from "vitest";
 
 describe("every order of the steps of a small program", () => {
@@ -251,6 +252,34 @@ describe("a consumer's state", () => {
       snapshot: () => tracker.snapshot(),
     };
   };
+
+  test("says what was found and not told at the end of the drain", () => {
+    // Tells what it found only when its drain is broken off.
+    const silent: MakeConsumer = ({ hypercall, tell, onError }) => {
+      const manage = openXenmanage({ hypercall });
+      const found: DomainInfo[] = [];
+      const start = (): void => {
+        try {
+          for (;;) {
+            const domain = manage.pollChangedDomain();
+            if (domain === undefined) return;
+            found.push(domain);
+          }
+        } catch (error) {
+          onError(error);
+          for (const domain of found) tell({ kind: "appeared", domain });
+        }
+      };
+      return { start, resync: start, snapshot: () => found };
+    };
+    const bytes = getDomainState.encodeRequest(DOMID.invalid);
+    new DataView(bytes.buffer).setUint16(8, 1, true);
+    const poll = consumerStates(silent).next({ kind: "start" }).state;
+    const found = poll.next({ kind: "answer", rc: 0, bytes });
+    expect(found.told.map(({ kind }) => kind)).toEqual(["appeared"]);
+    expect(found.lost).toBe(undefined);
+    expect(found.state.next({ kind: "answer", rc: -2, bytes }).lost).toMatch("appeared 1");
+  });
 
   test("is refused when two ways to it differ in what comes next", () => {
     const walk = (): void => {
