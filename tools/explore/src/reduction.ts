@@ -13,7 +13,8 @@ import type { World } from "./world.ts";
  * From a world some processes are enough if the next steps of these depend on nothing that the
  * other processes will ever do, as far as their remaining programs can be known. Whatever the
  * others do first, a step of these stays possible, does the same and leaves them what they would
- * have found: each run can be rearranged to begin with it, and ends in the same world.
+ * have found: each run can be rearranged to begin with it, and ends in the same world. A run without
+ * an end stays one, with such a step put before it or moved to its beginning.
  *
  * A property that is broken on the way is part of the world ("what is broken stays broken"), and so
  * of the end. Two checks look at what others change, and depend on the order all the same; taking
