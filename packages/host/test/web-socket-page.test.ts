@@ -1,18 +1,13 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { createHost } from "@xenkit/host";
 import { listenWebSocket } from "@xenkit/host/node";
-import { interop } from "@xenkit/testkit";
-import { scratchFolder } from "@xenkit/testkit/scratch-folder";
+import { chromiumInstalled, openInChromium } from "@xenkit/testkit/chromium";
 import { MESSAGE } from "@xenkit/xenstore-wire";
 import { describe, expect, test } from "vitest";
 import { message } from "./support/web-socket-peer.ts";
-
-const CHROMIUM = "/usr/bin/chromium";
-const browser = interop([{ path: CHROMIUM, debian: "chromium" }]);
 
 /** What a page is: it asks each URL for dom0's name, and reports what came. */
 const page = (urls: readonly string[], frames: readonly string[]): string => `<!doctype html>
@@ -29,7 +24,7 @@ const answers = await Promise.all(${JSON.stringify(urls)}.map(ask));
 await fetch("/report", { method: "POST", body: JSON.stringify({ from: location.origin, answers }) });
 </script>`;
 
-describe.runIf(browser)("a page in a browser", () => {
+describe.runIf(chromiumInstalled())("a page in a browser", () => {
   test("may connect when its origin was named; no other may, whatever it knows and is called", async () => {
     const reports: { readonly from: string; readonly answers: readonly string[] }[] = [];
     let urls: string[] = [];
@@ -52,18 +47,12 @@ describe.runIf(browser)("a page in a browser", () => {
       store.url.replace("127.0.0.1", "rebound.example"),
       store.url.replace(/token=.*/, "token=guessed"),
     ];
-    const profile = `--user-data-dir=${scratchFolder()}`;
-    const rules = "--host-resolver-rules=MAP *.example 127.0.0.1";
-    const args = ["--headless", "--no-sandbox", "--disable-gpu", profile, rules];
-    const child = spawn(CHROMIUM, [...args, `${origin}/outer`], { stdio: "ignore" });
-    try {
+    {
+      await using _browser = openInChromium(`${origin}/outer`);
       await expect.poll(() => reports.length, { timeout: 25_000 }).toBe(3);
-    } finally {
-      child.kill();
-      await once(child, "exit");
-      pages.closeAllConnections();
-      pages.close();
     }
+    pages.closeAllConnections();
+    pages.close();
     const refused = ["refused", "refused", "refused", "refused"];
     expect(Object.fromEntries(reports.map(({ from, answers }) => [from, answers]))).toEqual({
       [origin]: ["Domain-0", "Domain-0", "refused", "refused"],
