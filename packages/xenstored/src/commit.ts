@@ -1,6 +1,7 @@
 import { childPath } from "@xenkit/xenstore-wire";
-import type { Perms } from "./perms.ts";
+import { type Grantee, type Perms, withOwner } from "./perms.ts";
 import type { Store } from "./store.ts";
+import type { StoreNode } from "./store-node.ts";
 import type { Transaction } from "./transaction.ts";
 import type { TransactionNode } from "./transaction-node.ts";
 
@@ -18,24 +19,41 @@ export interface CommittedChange {
  * Applies what a transaction changed: all of it. Whether it may has been judged before: the paths that it touched are
  * in the store as they were at the first access, but for grants of domains that have died.
  *
- * @returns The changes to announce, in the order in which the transaction first touched the paths.
+ * @param control - Gets `/` and special nodes whose owner has died: they cannot go.
+ * @returns The changes to announce, in the order in which the transaction first touched the paths; then what went with
+ * nodes whose owner has died.
  */
-export const applyTransaction = (store: Store, transaction: Transaction): CommittedChange[] => {
+export const applyTransaction = (
+  store: Store,
+  transaction: Transaction,
+  control: Grantee,
+): CommittedChange[] => {
   const nodes = [...transaction.nodes.values()].filter((node) => node.changed);
-  for (const node of nodes) if (node.removed || ownerDied(node)) removeBase(store, node);
+  const untouched: CommittedChange[] = [];
+  for (const node of nodes) {
+    if (!node.removed && !ownerDied(node)) continue;
+    removeBase(store, node, ({ path, perms }) => {
+      if (transaction.nodes.has(path)) return;
+      untouched.push({ path, how: "exact", oldPerms: perms, newPerms: undefined });
+    });
+  }
   // A parent's path is shorter than its child's: sorted so, a parent is there before its children are made.
   const parents = nodes.filter((node) => node.added.size > 0);
   parents.sort((a, b) => a.path.length - b.path.length);
   for (const parent of parents) createChildren(store, transaction, parent);
-  for (const node of nodes) updateBase(store, node);
-  return nodes.flatMap((node) => announcement(store, node));
+  for (const node of nodes) updateBase(store, node, control);
+  return [...nodes.flatMap((node) => announcement(store, node)), ...untouched];
 };
 
 const ownerDied = (node: TransactionNode): boolean =>
   node.exists && node.perms[0].grantee?.alive === false;
 
-const removeBase = (store: Store, { path, base }: TransactionNode): void => {
-  if (base !== undefined && store.find(path) === base) store.remove(base, () => {});
+const removeBase = (
+  store: Store,
+  { path, base }: TransactionNode,
+  removed: (node: StoreNode) => void,
+): void => {
+  if (base?.parent !== undefined && store.find(path) === base) store.remove(base, removed);
 };
 
 const createChildren = (store: Store, transaction: Transaction, parent: TransactionNode): void => {
@@ -47,10 +65,10 @@ const createChildren = (store: Store, transaction: Transaction, parent: Transact
   }
 };
 
-const updateBase = (store: Store, node: TransactionNode): void => {
+const updateBase = (store: Store, node: TransactionNode, control: Grantee): void => {
   const { base, path, value, perms, written, removed } = node;
   if (base === undefined || removed || !written || store.find(path) !== base) return;
-  store.replace(base, value, withoutDead(perms));
+  store.replace(base, value, withoutDead(ownerDied(node) ? withOwner(perms, control) : perms));
 };
 
 const announcement = (store: Store, node: TransactionNode): CommittedChange[] => {

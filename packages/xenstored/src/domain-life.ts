@@ -156,15 +156,14 @@ export class DomainLife {
   /** Each owned node goes with all below it, in the order of a walk from `/`. */
   #removeOwned(domid: number): void {
     const { store, events, domains, keepOrphans } = this.#rooms;
-    const control = domains.get(domains.controlDomid);
     const owned = [...store.index.naming(domid)].filter((node) => node.perms[0].domid === domid);
     for (const top of inWalkOrder(owned)) {
       if (store.find(top.path) !== top) continue;
       if (top.parent !== undefined && !keepOrphans) {
         store.remove(top, (node) => events.removing(node, top));
-      } else if (control !== undefined) {
+      } else {
         // `/` and special nodes stay.
-        store.replacePerms(top, withOwner(top.perms, control));
+        store.replacePerms(top, withOwner(top.perms, domains.control));
       }
     }
   }

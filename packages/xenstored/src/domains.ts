@@ -30,6 +30,8 @@ const FIRST_RESERVED = 0x7ff0;
 /** The daemon's records, by domid: made when a request first names an existing domain. */
 export class Domains {
   readonly controlDomid: number;
+  /** The record of the control domain: it never ends. */
+  readonly control: DomainRecord;
   /** What the daemon offers: a set of `FEATURE` bits. */
   readonly features: number;
   readonly #source: DomainSource;
@@ -43,7 +45,8 @@ export class Domains {
     this.#defaults = quotas;
     this.features = features;
     this.controlDomid = controlDomid;
-    this.#make(controlDomid, this.ask(controlDomid)?.uniqueId ?? 0n).introduced = true;
+    this.control = this.#make(controlDomid, this.ask(controlDomid)?.uniqueId ?? 0n);
+    this.control.introduced = true;
   }
 
   get size(): number {

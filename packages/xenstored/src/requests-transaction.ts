@@ -80,11 +80,12 @@ const conclude = (rooms: Rooms, connection: Connection, transaction: Transaction
 
 /** All or nothing: everything is judged before anything is applied. */
 const commit = (rooms: Rooms, connection: Connection, transaction: Transaction): Reply => {
-  const { store, events, limits, counters } = rooms;
+  const { store, events, limits, counters, domains } = rooms;
   const more = transaction.ownedChange(connection.domid);
   const owned = store.index.owned(connection.domid) + more;
   if (more > 0 && limits.refuses(connection, "nodes", owned)) return "ENOSPC";
-  for (const change of applyTransaction(store, transaction)) events.committed(change);
+  for (const change of applyTransaction(store, transaction, domains.control))
+    events.committed(change);
   counters.transactionsCommitted += 1;
   return OK;
 };

@@ -223,13 +223,13 @@ export const createStoreDaemon = (options: StoreDaemonOptions): StoreDaemon => {
 
 /** `/`, `/tool`, `/tool/xenstored` and the special nodes, all of the control domain's. */
 const startingStore = (domains: Domains, usage: Usage, memory: MemoryUse): Store => {
-  const grantee = domains.get(domains.controlDomid);
-  const perms: Perms = [{ access: ACCESS.none, domid: domains.controlDomid, grantee }];
+  const { control, controlDomid } = domains;
+  const perms: Perms = [{ access: ACCESS.none, domid: controlDomid, grantee: control }];
   const everybody = { access: ACCESS.read, domid: DOMID_ANY, grantee: ANYBODY };
   const store = new Store(
     perms,
     (domid, count) => {
-      if (domid !== domains.controlDomid) usage.note(domid, "nodes", count);
+      if (domid !== controlDomid) usage.note(domid, "nodes", count);
     },
     memory,
   );

@@ -156,6 +156,19 @@ describe("the rule of conflicts by answers", () => {
     expect(second.ask("read", "/secret\0")).toBe("EACCES");
   });
 
+  test.each(["/", "@releaseDomain"])(
+    "leaves %s with the control domain when who is to get it has ended",
+    (path) => {
+      const host = new TestHost();
+      host.create(7);
+      const id = begin(host.dom0);
+      expect(host.dom0.ask("setPerms", `${path}\0n7\0`, id)).toBe("OK\0");
+      host.change({ domid: 7, to: "gone" });
+      expect(host.dom0.ask("transactionEnd", "T\0", id)).toBe("OK\0");
+      expect(host.dom0.ask("getPerms", `${path}\0`)).toBe("n0\0");
+    },
+  );
+
   test("repeats nothing but the tree's requests: INTRODUCE inside a transaction happens once", () => {
     const host = new TestHost();
     host.create(3);

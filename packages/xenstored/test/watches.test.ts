@@ -87,6 +87,20 @@ describe("a watch", () => {
     dom0.ask("rm", "/a\0");
     expect(dom0.takeEvents()).toEqual(["/a/b/c /a/b/c", "/a/b /a/b", "/a /"]);
   });
+
+  test("below a node that a commit gives to a domain that has ended hears that its own has gone with it", () => {
+    const host = new TestHost();
+    const { dom0 } = host;
+    host.create(5);
+    dom0.ask("write", "/a/b/c\0");
+    for (const path of ["/a", "/a/b/c"]) watch(dom0, path, path);
+    const id = Number.parseInt(dom0.ask("transactionStart", "\0"), 10);
+    dom0.ask("setPerms", "/a\0n5\0", id);
+    host.change({ domid: 5, to: "gone" });
+    expect(dom0.ask("transactionEnd", "T\0", id)).toBe("OK\0");
+    expect(dom0.ask("read", "/a/b/c\0")).toBe("ENOENT");
+    expect(dom0.takeEvents()).toEqual(["/a /a", "/a/b/c /a/b/c"]);
+  });
 });
 
 describe("a quota that refuses", () => {
