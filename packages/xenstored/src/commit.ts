@@ -1,5 +1,5 @@
 import { childPath } from "@xenkit/xenstore-wire";
-import { type Grantee, type Perms, withOwner } from "./perms.ts";
+import { type Grantee, type Perms, type PermsEntry, withOwner } from "./perms.ts";
 import type { Store } from "./store.ts";
 import type { StoreNode } from "./store-node.ts";
 import type { Transaction } from "./transaction.ts";
@@ -29,6 +29,13 @@ export const applyTransaction = (
   control: Grantee,
 ): CommittedChange[] => {
   const nodes = [...transaction.nodes.values()].filter((node) => node.changed);
+  const dropped = droppedEntries(transaction.nodes.values());
+  /** A copy may hold entries of domains that have died since: they must not come back. */
+  const without = (perms: Perms): Perms => {
+    const [owner, ...rest] = perms;
+    const kept = rest.filter((entry) => entry.grantee?.alive !== false && !dropped.has(entry));
+    return kept.length === rest.length ? perms : [owner, ...kept];
+  };
   const untouched: CommittedChange[] = [];
   for (const node of nodes) {
     if (!node.removed && !ownerDied(node)) continue;
@@ -40,8 +47,10 @@ export const applyTransaction = (
   // A parent's path is shorter than its child's: sorted so, a parent is there before its children are made.
   const parents = nodes.filter((node) => node.added.size > 0);
   parents.sort((a, b) => a.path.length - b.path.length);
-  for (const parent of parents) createChildren(store, transaction, parent);
-  for (const node of nodes) updateBase(store, node, control);
+  for (const parent of parents) createChildren(store, transaction, parent, without);
+  for (const node of nodes) {
+    updateBase(store, node, without(ownerDied(node) ? withOwner(node.perms, control) : node.perms));
+  }
   return [...nodes.flatMap((node) => announcement(store, node)), ...untouched];
 };
 
@@ -56,19 +65,24 @@ const removeBase = (
   if (base?.parent !== undefined && store.find(path) === base) store.remove(base, removed);
 };
 
-const createChildren = (store: Store, transaction: Transaction, parent: TransactionNode): void => {
+const createChildren = (
+  store: Store,
+  transaction: Transaction,
+  parent: TransactionNode,
+  without: (perms: Perms) => Perms,
+): void => {
   if (store.find(parent.path) === undefined) return;
   for (const name of parent.added) {
     const child = transaction.nodes.get(childPath(parent.path, name));
     if (child === undefined || ownerDied(child)) continue;
-    store.create(child.path, child.value, withoutDead(child.perms));
+    store.create(child.path, child.value, without(child.perms));
   }
 };
 
-const updateBase = (store: Store, node: TransactionNode, control: Grantee): void => {
-  const { base, path, value, perms, written, removed } = node;
+const updateBase = (store: Store, node: TransactionNode, perms: Perms): void => {
+  const { base, path, value, written, removed } = node;
   if (base === undefined || removed || !written || store.find(path) !== base) return;
-  store.replace(base, value, withoutDead(ownerDied(node) ? withOwner(perms, control) : perms));
+  store.replace(base, value, perms);
 };
 
 const announcement = (store: Store, node: TransactionNode): CommittedChange[] => {
@@ -78,9 +92,12 @@ const announcement = (store: Store, node: TransactionNode): CommittedChange[] =>
   return [{ path, how: announce, oldPerms: basePerms, newPerms }];
 };
 
-/** A copy may hold grants of domains that have died since: they must not come back. */
-const withoutDead = (perms: Perms): Perms => {
-  const [owner, ...rest] = perms;
-  const kept = rest.filter(({ grantee }) => grantee === undefined || grantee.alive);
-  return kept.length === rest.length ? perms : [owner, ...kept];
+/** What the store has dropped since the transaction copied it: a dead domain's entries go from all lists. */
+const droppedEntries = (nodes: Iterable<TransactionNode>): ReadonlySet<PermsEntry> => {
+  const dropped = new Set<PermsEntry>();
+  for (const { base, basePerms } of nodes) {
+    if (base === undefined || basePerms === undefined || base.perms === basePerms) continue;
+    for (const entry of basePerms) if (!base.perms.includes(entry)) dropped.add(entry);
+  }
+  return dropped;
 };

@@ -169,6 +169,22 @@ describe("the rule of conflicts by answers", () => {
     },
   );
 
+  test("does not bring back entries that were dropped meanwhile, not even of nobody", () => {
+    const host = new TestHost();
+    const { dom0 } = host;
+    dom0.ask("write", "/a\0");
+    dom0.ask("setPerms", "/a\0n0\0r7\0");
+    host.guest(7);
+    const id = begin(dom0);
+    dom0.ask("write", "/a\0value", id);
+    dom0.ask("write", "/a/b\0", id);
+    host.change({ domid: 7, to: "gone" });
+    expect(dom0.ask("getPerms", "/a\0")).toBe("n0\0");
+    expect(dom0.ask("transactionEnd", "T\0", id)).toBe("OK\0");
+    expect(dom0.ask("getPerms", "/a\0")).toBe("n0\0");
+    expect(dom0.ask("getPerms", "/a/b\0")).toBe("n0\0");
+  });
+
   test("repeats nothing but the tree's requests: INTRODUCE inside a transaction happens once", () => {
     const host = new TestHost();
     host.create(3);
