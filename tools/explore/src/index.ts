@@ -2,7 +2,15 @@ export { beginCommand, parseCommand } from "./commands.ts";
 export { type ConsumerState, consumerStates, type MakeConsumer } from "./consumer.ts";
 export type { Program } from "./program.ts";
 export { DEEP, LARGE, SOUND, SWITCHES, type Switch } from "./programs.ts";
-export { noLostChange, PROPERTIES, type Property, Reports, Truth } from "./properties.ts";
+export {
+  type Belonging,
+  noInheritance,
+  noLostChange,
+  PROPERTIES,
+  type Property,
+  Reports,
+  Truth,
+} from "./properties.ts";
 export { switchTable } from "./switch-table.ts";
 export { type ProgramSystem, systemOf } from "./system.ts";
 export { storyOf, traceOf } from "./trace.ts";

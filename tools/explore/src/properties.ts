@@ -15,6 +15,8 @@ export const PROPERTIES = {
     "No caller learns of, or clears the mark of, a domain that it may not query, or drains what another handles.",
   liveness:
     "Every change is reported after finitely many steps: no run goes on for ever, and none ends before all is quiet.",
+  "no inheritance":
+    "Nothing of a domain that has ended is left for who gets its domid: no node, permission, watch, transaction, unsent byte or use of a quota.",
 } as const;
 
 export type Property = keyof typeof PROPERTIES;
@@ -34,9 +36,12 @@ export interface Incarnation {
 /** All incarnations that there ever were, as the hypervisor had them after each step. */
 export class Truth {
   readonly #byId: Map<bigint, Incarnation>;
+  /** Those that have not ended. */
+  readonly #present: Set<Incarnation>;
 
   constructor(incarnations: Iterable<Incarnation> = []) {
     this.#byId = new Map([...incarnations].map((one) => [one.id, { ...one }]));
+    this.#present = new Set([...this.#byId.values()].filter(({ ended }) => !ended));
   }
 
   /** The same, but for those that ended and that nobody can mention any more. */
@@ -60,9 +65,16 @@ export class Truth {
       const one = known ?? { domid, id, shutdown: false, dead: false, ended: false };
       one.shutdown ||= (state & STATE.shutdown) !== 0;
       one.dead ||= (state & STATE.dead) !== 0;
-      this.#byId.set(id, one);
+      if (known === undefined) {
+        this.#byId.set(id, one);
+        this.#present.add(one);
+      }
     }
-    for (const one of this.#byId.values()) if (!present.has(one.id)) one.ended = true;
+    for (const one of this.#present) {
+      if (present.has(one.id)) continue;
+      one.ended = true;
+      this.#present.delete(one);
+    }
     return undefined;
   }
 
@@ -148,6 +160,27 @@ export class Reports {
     return `${known.sort().join()};${[...this.#ended].sort().join()}`;
   }
 }
+
+/** Something that the store has of one incarnation. */
+export interface Belonging {
+  /** As in "the grant on /t/a". */
+  readonly what: string;
+  readonly domid: number;
+  /** The unique id of whom it was made for. */
+  readonly id: bigint;
+}
+
+/** When the successor is served, and at the end: is something left of who has ended? */
+export const noInheritance = (
+  belongings: Iterable<Belonging>,
+  truth: Truth,
+): Violation | undefined => {
+  for (const { what, domid, id } of belongings) {
+    if (truth.get(id)?.ended !== true) continue;
+    return violation("no inheritance", `${what} of ${domid}#${id}, which has ended`);
+  }
+  return undefined;
+};
 
 const COMPARED = STATE.shutdown | STATE.dead;
 

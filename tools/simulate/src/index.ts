@@ -1,2 +1,2 @@
-export { Broken } from "./client.ts";
-export { Simulation } from "./simulation.ts";
+export { Broken } from "./broken.ts";
+export { Simulation, type Switches } from "./simulation.ts";

@@ -30,8 +30,8 @@ const simulate = (): void => {
   const totals = new Map<string, number>();
   let steps = 0;
   for (let seed = first; seed < first + Number(values.seeds) && Date.now() < deadline; seed += 1) {
+    const simulation = new Simulation(seed);
     try {
-      const simulation = new Simulation(seed);
       while (simulation.steps < Number(values.steps)) simulation.run(ROUND);
       steps += simulation.steps;
       for (const [what, count] of simulation.counts)
@@ -39,6 +39,8 @@ const simulate = (): void => {
     } catch (error) {
       console.log(`seed ${seed} fails: npm run simulate -- --seed ${seed} --steps ${values.steps}`);
       console.log(String((error as Error).stack));
+      console.log(`the last before step ${simulation.steps}:`);
+      for (const line of simulation.history.last) console.log(`  ${line}`);
       process.exitCode = 1;
       return;
     }
