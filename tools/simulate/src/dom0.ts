@@ -5,6 +5,7 @@ import {
   createStoreDaemon,
   DEFAULT_QUOTAS,
   type DomainSource,
+  QUOTA_NAMES,
   type Quotas,
   type StoreDaemon,
   trackedDomains,
@@ -22,7 +23,7 @@ import type { World } from "./world.ts";
 /** What guests may have: so little that they run into everything. */
 const QUOTAS: Quotas = {
   ...DEFAULT_QUOTAS,
-  nodes: 8,
+  nodes: 5,
   watches: 3,
   outstanding: 5,
   transactions: 2,
@@ -39,6 +40,7 @@ const DOM0 = { domid: 0, privileged: true } as const;
 /** What the tracker makes its hypercalls with, and who is told that what it reports cannot be. */
 export interface Dom0Options {
   readonly hypercall: (op: number, buffer: Uint8Array) => number;
+  readonly onError: (error: unknown) => void;
   readonly truth: Truth;
   /** Whether the daemon is told of a change: a bug, to see that it is found. */
   readonly isTold: (change: DomainChange) => boolean;
@@ -58,6 +60,8 @@ export class Dom0 {
   ended: Map<number, bigint> = new Map();
   /** By domid: the last that ended. */
   readonly lastEnded: Map<number, bigint> = new Map();
+  /** By quota, of the daemon that runs: how many were counted. */
+  readonly #refusals = new Map<string, number>();
   readonly #world: World;
   readonly #options: Dom0Options;
 
@@ -76,16 +80,14 @@ export class Dom0 {
 
   start(): void {
     const world = this.#world;
-    const { hypercall, truth, isTold } = this.#options;
+    const { hypercall, truth, isTold, onError } = this.#options;
     const { host, history, clock } = world;
     this.reports = new Reports();
     const { reports } = this;
     const tracker = new DomainTracker({
       manage: openXenmanage({ hypercall }),
       events: host.eventChannels(0),
-      onError: (error) => {
-        throw error;
-      },
+      onError,
     });
     this.tracker = tracker;
     this.model = new StoreModel({
@@ -106,11 +108,12 @@ export class Dom0 {
       clock,
       eventTimeout: EVENT_TIMEOUT,
       reconnection: "offered",
-      pauseAt: 2048,
-      eventsUpTo: 6000,
+      pauseAt: 1000,
+      eventsUpTo: 1900,
       log: (line) => this.#logged(line),
     });
     world.spared = 0;
+    this.#refusals.clear();
     tracker.onChanges((changes) => {
       this.daemon.follow(changes.filter(isTold));
       this.#follow(changes);
@@ -145,6 +148,7 @@ export class Dom0 {
   connect(at: number): void {
     const link = new SocketLink(this.#world, this.daemon);
     const mix = at === SOCKETS ? this.toolstack.request : anyRequest;
+    if (at === SOCKETS) this.toolstack.forget();
     link.session = new Session(this.#world, DOM0, link, mix);
     this.sockets[at] = link;
   }
@@ -164,7 +168,7 @@ export class Dom0 {
     const judging = { caller: DOM0, told: "OK" };
     for (const [path, value] of [
       ["/t", ""],
-      ["/t/big", "big".repeat(700)],
+      ["/t/big", "big".repeat(500)],
     ] as const) {
       this.ask(MESSAGE.write, `${path}\0${value}`);
       model.apply({ kind: "write", path, value }, judging);
@@ -175,11 +179,17 @@ export class Dom0 {
   }
 
   #logged(line: string): void {
-    const { speaker, history } = this.#world;
+    const { speaker } = this.#world;
     if (line.startsWith("io: ")) speaker?.answered(line.slice(line.lastIndexOf(" ") + 1));
-    else if (line.startsWith("quota ")) {
-      const [, quota, what] = line.split(" ");
-      history.count(`quota ${quota} ${what}`);
+  }
+
+  /** Since the last time. */
+  countRefusals(): void {
+    const { refusals } = this.daemon.counters;
+    for (const quota of QUOTA_NAMES) {
+      const more = refusals[quota] - (this.#refusals.get(quota) ?? 0);
+      if (more > 0) this.#world.history.count(`refused by quota: ${quota}`, more);
+      this.#refusals.set(quota, refusals[quota]);
     }
   }
 

@@ -35,6 +35,8 @@ export class Guest {
   readonly #world: World;
   readonly #events: EventChannels;
   #sleepsUntil = 0;
+  /** How many requests it still makes in a row, all of them writes. */
+  #spree = 0;
 
   /** @param port - Opened for the daemon. */
   constructor(world: World, domid: number, id: bigint, port: number) {
@@ -60,9 +62,10 @@ export class Guest {
   begin(): void {
     this.isReconnecting = false;
     this.link.begin();
+    this.session = undefined;
     if (this.mood === "hostile") return;
     const caller = { domid: this.domid, privileged: false };
-    this.session = new Session(this.#world, caller, this.link, anyRequest);
+    this.session = new Session(this.#world, caller, this.link, (session) => this.#request(session));
   }
 
   /** The daemon serves it no more. */
@@ -78,18 +81,24 @@ export class Guest {
     if (this.mood === "hostile") {
       if (random.oneIn(4)) this.#writeJunk();
     } else if (this.session === undefined || this.isReconnecting) return;
-    else if (random.oneIn(700)) this.#changeMood();
-    else if (random.oneIn(400)) this.#reconnect();
-    else if (clock.now() < this.#sleepsUntil) return;
-    else if (random.oneIn(120)) this.#sleep();
+    else if (random.oneIn(1500)) this.#changeMood();
+    else if (random.oneIn(600)) this.#reconnect();
+    else if (random.oneIn(200)) this.#sleep();
+    else if (random.oneIn(400)) this.#writeOn();
     else if (random.oneIn(10)) this.link.catchUp();
-    else this.session.step();
+    else {
+      this.link.isDeaf = this.mood === "deaf" || clock.now() < this.#sleepsUntil;
+      for (let parts = this.#spree > 0 ? 6 : 1; parts > 0; parts -= 1) this.session.step();
+    }
   }
 
   /** Brings what is under way nearer to its end. @returns Whether all is over. */
   settle(): boolean {
+    this.#sleepsUntil = 0;
+    this.#spree = 0;
+    this.link.isDeaf = false;
     this.link.catchUp();
-    return this.session?.settle() ?? true;
+    return (this.session?.settle() ?? true) && (this.connection?.output.length ?? 0) === 0;
   }
 
   #count(what: string): void {
@@ -97,10 +106,26 @@ export class Guest {
     this.#world.history.note(`domain ${this.domid}`, what);
   }
 
-  /** It reads nothing for so long that its events run out of time. */
+  /** It asks on, and reads nothing for so long that its ring fills and its events run out of time. */
   #sleep(): void {
     this.#count("guests that sleep");
     this.#sleepsUntil = this.#world.clock.now() + this.#world.random.below(3000);
+  }
+
+  /** It writes, and writes: others' transactions must get through all the same. */
+  #writeOn(): void {
+    this.#count("guests that write without end");
+    this.#spree = this.#world.random.below(300);
+  }
+
+  #request(session: Session): void {
+    if (this.#spree === 0) {
+      anyRequest(session);
+      return;
+    }
+    this.#spree -= 1;
+    const path = this.#world.random.pick(["data", "data/x", "/t/a", "/t/b"]);
+    session.tree({ kind: "write", path, value: `${this.#spree}` });
   }
 
   #reconnect(): void {
@@ -114,7 +139,6 @@ export class Guest {
     const kind = random.below(6);
     if (kind === 0) {
       this.mood = "deaf";
-      this.link.isDeaf = true;
       this.#count("guests that never read");
     } else if (kind === 1) {
       this.mood = "mute";

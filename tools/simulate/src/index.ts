@@ -1,2 +1,3 @@
 export { Broken } from "./broken.ts";
+export { FAULTS } from "./faults.ts";
 export { Simulation, type Switches } from "./simulation.ts";

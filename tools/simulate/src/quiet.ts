@@ -121,7 +121,8 @@ const stringsOf = (dom0: Dom0, type: number, path: string): string[] =>
 const assertWatches = ({ dom0 }: Quiet): void => {
   const expected = [...dom0.rings.served].filter(({ isExpected }) => isExpected);
   for (const { session } of [...dom0.sockets, ...expected]) {
-    const missed = session?.ledger.missed();
+    // One that is not idle has too much memory, and is not read.
+    const missed = session?.isIdle ? session.ledger.missed() : undefined;
     if (missed !== undefined) throw new Broken(missed);
   }
 };
@@ -154,7 +155,11 @@ const assertCounts = ({ world: { daemon, model }, dom0 }: Quiet): void => {
       transactions: quotas.transactions.used,
       // Copies of open transactions: only the daemon knows how many.
       memory: transactions > 0 ? 0 : quotas.memory.used,
-      outstanding: guest?.isExpected ? quotas.outstanding.used : 0,
+      // Of who is not read for want of memory, nobody waits for the rest.
+      outstanding:
+        guest?.isExpected && usage.held !== "memory"
+          ? Math.max(0, quotas.outstanding.used - halfTold(dom0))
+          : 0,
     };
     assertEqual(`use of domain ${domid}`, used, {
       nodes: model.owned(domid),
@@ -165,6 +170,12 @@ const assertCounts = ({ world: { daemon, model }, dom0 }: Quiet): void => {
     });
   }
 };
+
+/** An event that was begun must be ended: whom it is for can hold one request of another by not reading it. */
+export const halfTold = ({ rings }: Dom0): number =>
+  [...rings.served].filter(
+    ({ isExpected, connection }) => !isExpected && (connection?.output.length ?? 0) > 0,
+  ).length;
 
 const assertEqual = (
   what: string,

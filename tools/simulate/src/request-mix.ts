@@ -26,7 +26,7 @@ const home = (random: Random): string => `/local/domain/${1 + random.below(LAST_
 const randomPath = (random: Random): string => {
   const kind = random.below(20);
   if (kind < 11) return random.pick(SHARED);
-  if (kind < 14) return random.pick(["data", "data/x", "data/x/y", "data/z"]);
+  if (kind < 14) return random.pick(["data", "data/x", "data/x/y", "data/z", "data/a/b"]);
   if (kind < 17) return `${home(random)}/${random.pick(["data", "name", "data/x"])}`;
   if (kind < 18) return home(random);
   if (kind < 19) return "/t/big";

@@ -98,7 +98,7 @@ export class Rings {
   #holdRing(ring: MappedRing | undefined): MappedRing | undefined {
     if (ring === undefined) return undefined;
     const unmap = (): void => {
-      this.#held.delete(unmap);
+      if (!this.#held.delete(unmap)) return;
       // That may have been what kept a zombie.
       ring.unmap();
       this.#world.observe();
@@ -110,11 +110,11 @@ export class Rings {
   #holdChannel(channel: GuestChannel | undefined, meanwhile: () => void): GuestChannel | undefined {
     if (channel === undefined) return undefined;
     const close = (): void => {
-      this.#held.delete(close);
-      channel.close();
+      if (this.#held.delete(close)) channel.close();
     };
     this.#held.add(close);
     const notify = (): void => {
+      if (!this.#held.has(close)) return;
       channel.notify();
       meanwhile();
     };
@@ -129,11 +129,17 @@ export class Rings {
   /** The daemon looks at a ring: at requests of this guest only. */
   #serve(guest: Guest | undefined, work: () => void): void {
     const world = this.#world;
-    if (guest === undefined) return work();
+    if (guest === undefined) {
+      work();
+      return;
+    }
     const { isReconnecting } = guest;
     world.speaker = guest.mood === "hostile" ? undefined : guest.session;
-    work();
-    world.speaker = undefined;
+    try {
+      work();
+    } finally {
+      world.speaker = undefined;
+    }
     if (guest.connection?.closed) {
       if (guest.session !== undefined) world.history.count("guests given up");
       guest.session = undefined;

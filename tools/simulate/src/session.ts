@@ -63,7 +63,7 @@ const TELLING = new Set<number>([
   MESSAGE.transactionStart,
   MESSAGE.isDomainIntroduced,
 ]);
-const MOST_OUTSTANDING = 24;
+const MOST_OUTSTANDING = 60;
 
 /** One client of the daemon: sends requests in parts, reads when it likes, and checks every answer and event. */
 export class Session {
@@ -128,15 +128,15 @@ export class Session {
   /** Brings what is under way nearer to its end. @returns Whether all is over. */
   settle(): boolean {
     while (this.#rest.length > 0 && this.#sendPart() > 0);
-    this.read();
+    while (this.read() > 0);
     if (!this.isIdle) return false;
     const open = this.transactions.find(({ id }) => id !== undefined);
     if (open !== undefined && !open.isEnding) this.endTransaction(open, "F");
     return this.isIdle && this.transactions.length === 0;
   }
 
-  /** Takes what has come. */
-  read(): void {
+  /** Takes what has come. @returns How many bytes. */
+  read(): number {
     const bytes = this.link.receive();
     this.world.history.bytes(bytes);
     this.#received += bytes.length;
@@ -147,6 +147,7 @@ export class Session {
       if (type === MESSAGE.watchEvent) this.#hear(text);
       else this.#answer(reqId, type, text);
     }
+    return bytes.length;
   }
 
   /** The daemon has looked at the next request. @param told - OK, or the error. */
@@ -195,7 +196,6 @@ export class Session {
     this.send(MESSAGE.transactionStart, "\0", 0, (told) => {
       const { model } = this.world;
       if (model.refuses(this.caller, "transactions", this.transactions.length + 1)) {
-        this.world.history.count("refused by quota: transactions");
         return { answer: "ENOSPC" };
       }
       if (told !== "OK") throw new Broken(`a transaction was refused with ${told}`);

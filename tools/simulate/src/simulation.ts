@@ -16,6 +16,7 @@ import {
   assertNoInheritance,
   assertQuiet,
   belongingsOf,
+  halfTold,
   type Quiet,
 } from "./quiet.ts";
 import { type Random, randomOf } from "./random.ts";
@@ -26,6 +27,9 @@ import { VirtualClock } from "./virtual-clock.ts";
 import type { World } from "./world.ts";
 
 const CPUS = 3;
+/** What CPUs do: when domains come and go all the time, and when they stay. */
+const STORM = ["create", "create", "create", "create", "shutdown", "destroy", "destroy"] as const;
+const CALM = [...new Array<"create">(30).fill("create"), "shutdown", "destroy", "destroy"] as const;
 /** After so many rounds of virtual time everything must have been answered. */
 const PATIENCE = 1000;
 
@@ -34,6 +38,14 @@ export interface Switches extends Pick<HypervisorOptions, "drainOrder" | "notice
   /** Whether the daemon is told of a change. */
   readonly isTold?: (change: DomainChange) => boolean;
 }
+
+/** What a process does no more: whatever it was about to. */
+class Crash extends Error {}
+
+/** @throws All but the end of a process. */
+const orCrash = (error: unknown): void => {
+  if (!(error instanceof Crash)) throw error;
+};
 
 /** A whole host, whose every order of events follows from one number. */
 export class Simulation implements World {
@@ -51,8 +63,14 @@ export class Simulation implements World {
   #isBusy = false;
   /** One operation of a toolstack in so many steps of a CPU that has nothing to do. */
   #calm = 8;
+  /** The most milliseconds that go by at once, mostly. */
+  #pace = 8;
+  /** The daemon was killed in the middle of what it did. */
+  #isKilled = false;
   #dropped = 0;
   #timedOut = 0;
+  /** VIRQs that were raised since events were delivered. */
+  #raised = 0;
 
   constructor(seed: number, { isTold = () => true, ...bugs }: Switches = {}) {
     this.random = randomOf(seed);
@@ -62,17 +80,16 @@ export class Simulation implements World {
       // Too few of everything: creations and mappings fail at times.
       limits: { domains: 6, eventPorts: 8, mappings: 4 },
       deliver: (flush) => this.#flushes.push(flush),
-      onListenerError: (error) => {
-        throw error;
-      },
+      onListenerError: orCrash,
     });
     this.#dom0 = new Dom0(this, {
       hypercall: (op, buffer) => this.#hypercall(op, buffer),
+      onError: orCrash,
       truth: this.#truth,
       isTold,
     });
     this.observe();
-    this.#dom0.start();
+    this.#startDaemon();
   }
 
   get daemon(): StoreDaemon {
@@ -98,7 +115,8 @@ export class Simulation implements World {
   /** Takes so many steps, then waits until all is quiet and looks at everything. @throws Broken */
   run(steps: number): void {
     const end = this.steps + steps;
-    this.#calm = this.random.pick([1, 10, 60, 250]);
+    this.#calm = this.random.pick([1, 10, 20, 40]);
+    this.#pace = this.random.pick([0, 2, 12, 30]);
     while (this.steps < end) this.#step();
     this.#quiesce();
   }
@@ -111,9 +129,9 @@ export class Simulation implements World {
       this.#enter(() => {
         if (what < 28) this.#deliver();
         else if (what < 38) this.#doTask();
-        else if (what < 50) this.#stepSocket(this.random.below(this.#dom0.sockets.length));
-        else if (what < 56) this.#stepSocket(this.#dom0.sockets.length - 1);
-        else if (what < 94) this.#dom0.rings.guests.get(1 + this.random.below(LAST_DOMID))?.step();
+        else if (what < 48) this.#stepSocket(this.random.below(this.#dom0.sockets.length));
+        else if (what < 57) this.#stepSocket(this.#dom0.sockets.length - 1);
+        else if (what < 94) this.#stepGuest();
         else if (what < 98) this.#passTime();
         else if (what < 99) this.#hostileCall();
         else if (this.random.oneIn(30)) this.#fault();
@@ -123,7 +141,12 @@ export class Simulation implements World {
   /** Something that may enter the daemon. What it has dropped meanwhile may be missed. */
   #enter(work: () => void): void {
     this.entry += 1;
-    work();
+    try {
+      work();
+    } catch (error) {
+      orCrash(error);
+    }
+    if (this.#isKilled) this.#startDaemon();
     const { eventsDropped, eventsTimedOut } = this.daemon.counters;
     if (eventsDropped > this.#dropped) {
       this.history.count("events dropped for want of room", eventsDropped - this.#dropped);
@@ -154,6 +177,10 @@ export class Simulation implements World {
     }
     const step = call.next;
     call.step();
+    if (step === "raise") {
+      if (this.#raised > 0) this.history.count("VIRQs merged");
+      this.#raised += 1;
+    }
     this.history.note(`cpu ${cpu}`, step ?? "nothing");
     if (step === "link" || step === "unlink" || step === "die" || step === "complete-shutdown") {
       this.observe();
@@ -164,15 +191,7 @@ export class Simulation implements World {
   #begin(): Call | undefined {
     const { history, random } = this;
     const domid = 1 + random.below(LAST_DOMID);
-    const verb = random.pick([
-      "create",
-      "create",
-      "create",
-      "create",
-      "shutdown",
-      "destroy",
-      "destroy",
-    ]);
+    const verb = random.pick(this.#calm < 10 ? STORM : CALM);
     history.count(verb);
     history.note(verb, domid);
     const call = beginCommand(this.host, parseCommand(`${verb} ${domid}`));
@@ -185,6 +204,7 @@ export class Simulation implements World {
     const flushes = this.#flushes;
     if (flushes.length === 0) return;
     this.#flushes = [];
+    this.#raised = 0;
     this.history.note("events delivered", flushes.length);
     for (const flush of flushes) flush();
   }
@@ -202,10 +222,21 @@ export class Simulation implements World {
     else if (link !== undefined && !link.isAsleep) link.session?.step();
   }
 
+  #stepGuest(): void {
+    const guests = [...this.#dom0.rings.served];
+    if (guests.length > 0) this.random.pick(guests).step();
+  }
+
   #passTime(): void {
-    const ms = this.random.oneIn(60) ? this.random.below(2 * EVENT_TIMEOUT) : this.random.below(12);
+    const long = this.random.oneIn(100);
+    const ms = this.random.below(long ? 2 * EVENT_TIMEOUT : 1 + this.#pace);
     this.history.note("time", ms);
     this.clock.advance(ms);
+    if (!this.random.oneIn(8)) return;
+    for (const { domid } of this.#dom0.rings.served) {
+      const held = this.daemon.usage(domid)?.held;
+      if (held !== undefined) this.history.count(`guests held by ${held}`);
+    }
   }
 
   /** Whatever a guest sends, it is refused, and nothing changes. */
@@ -225,7 +256,7 @@ export class Simulation implements World {
   }
 
   #fault(): void {
-    const fault = this.random.below(5);
+    const fault = this.random.below(7);
     if (fault === 0) this.#crash();
     else if (fault === 1) {
       this.#note("resyncs");
@@ -253,7 +284,7 @@ export class Simulation implements World {
   #sleepSocket(): void {
     this.#note("sockets that are not read");
     const link = this.random.pick(this.#dom0.sockets);
-    link.sleep(this.random.below(3000));
+    link.sleep(this.random.below(6000));
   }
 
   /** Another domain handles the VIRQ for a while. */
@@ -270,16 +301,26 @@ export class Simulation implements World {
 
   #crash(): void {
     this.#note("daemon crashes");
+    this.#dom0.countRefusals();
     this.#dom0.kill();
+    this.#isKilled = true;
     for (let steps = this.random.below(20); steps > 0; steps -= 1) this.#stepCpu();
-    this.#startDaemon();
   }
 
+  /** It may be killed before it has begun. */
   #startDaemon(): void {
-    this.#dropped = 0;
-    this.#timedOut = 0;
-    this.#dom0.start();
-    if (this.random.oneIn(2)) this.#dom0.adopt();
+    do {
+      this.#isKilled = false;
+      this.speaker = undefined;
+      this.#dropped = 0;
+      this.#timedOut = 0;
+      try {
+        this.#dom0.start();
+        if (this.random.oneIn(2)) this.#dom0.adopt();
+      } catch (error) {
+        orCrash(error);
+      }
+    } while (this.#isKilled);
   }
 
   /** Between two steps of the tracker's hypercalls, the other CPUs go on. */
@@ -296,6 +337,13 @@ export class Simulation implements World {
       }
       this.history.steps += 1;
       call.step();
+    }
+    // The very first start is not disturbed.
+    const isKillable = !this.#isBusy && !this.#isKilled && this.steps > 1000;
+    if (isKillable && this.random.oneIn(800)) {
+      this.history.count("daemon crashes between two hypercalls");
+      this.#crash();
+      throw new Crash();
     }
     return call.result;
   }
@@ -320,6 +368,7 @@ export class Simulation implements World {
       this.#dom0.toolstack.resumed.clear();
     });
     assertQuiet(this.quiet);
+    this.#dom0.countRefusals();
     this.#isBusy = false;
     this.history.count("times that all was quiet");
   }
@@ -355,7 +404,8 @@ export class Simulation implements World {
   #isCalm(): boolean {
     for (const guest of this.#dom0.rings.served) {
       if (!guest.isExpected || this.#isStuck(guest.domid)) continue;
-      if ((this.daemon.usage(guest.domid)?.quotas.outstanding.used ?? 0) > 0) return false;
+      const { used = 0 } = this.daemon.usage(guest.domid)?.quotas.outstanding ?? {};
+      if (used > halfTold(this.#dom0)) return false;
     }
     return true;
   }

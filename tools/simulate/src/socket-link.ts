@@ -59,7 +59,10 @@ export class SocketLink implements Link {
 
   #speak(work: () => void): void {
     this.#world.speaker = this.session;
-    work();
-    this.#world.speaker = undefined;
+    try {
+      work();
+    } finally {
+      this.#world.speaker = undefined;
+    }
   }
 }

@@ -92,11 +92,11 @@ export class StoreModel {
   /** @returns "OK", "=" and what the answer holds, or the name of an error. */
   apply(request: TreeRequest, judging: Judging): string {
     const { caller } = judging;
-    if (request.kind === "setPerms") return this.#setPerms(request, judging);
+    const { kind } = request;
+    if (kind === "setPerms") return this.#setPerms(request, judging);
     const path = this.#path(request.path, caller);
-    if (path === undefined) return "EINVAL";
-    if (path.startsWith("@") && request.kind !== "getPerms") return "EINVAL";
-    switch (request.kind) {
+    if (path === undefined || (path.startsWith("@") && kind !== "getPerms")) return "EINVAL";
+    switch (kind) {
       case "read":
         return this.#look(caller, path, ({ value }) => value);
       case "directory":

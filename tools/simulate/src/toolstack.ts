@@ -15,12 +15,25 @@ export class Toolstack {
   /** The daemon has found a change of this domain while it answers its RESUME. */
   changedInResume: number | undefined;
 
+  /** A new connection to the daemon begins anew. */
+  forget(): void {
+    this.#todo.length = 0;
+  }
+
   constructor(world: World, rings: Rings) {
     this.#world = world;
     this.#rings = rings;
   }
 
+  /** What it does next: the rest of what belongs together. */
+  readonly #todo: (() => void)[] = [];
+
   readonly request = (session: Session): void => {
+    const next = this.#todo.shift();
+    if (next !== undefined) {
+      next();
+      return;
+    }
     const { random, host } = this.#world;
     const domid = 1 + random.below(LAST_DOMID);
     const domain = host.domain(domid);
@@ -28,10 +41,15 @@ export class Toolstack {
     const home = `/local/domain/${domid}`;
     if (domain?.state === STATE.exist && guest?.id !== domain.uniqueId && random.oneIn(2)) {
       this.#build(domid, domain.uniqueId);
-    } else if (domain?.state === STATE.shutdown + STATE.exist && random.oneIn(3)) {
+    } else if (domain?.state === STATE.shutdown + STATE.exist && random.oneIn(2)) {
       this.#resume(session, domid);
     } else if (guest?.isRunning === true && guest.connection === undefined && random.oneIn(2)) {
-      this.#introduce(session, domid, random.oneIn(8) ? 1 + random.below(9) : guest.link.port);
+      const port = random.oneIn(8) ? 1 + random.below(9) : guest.link.port;
+      session.tree({ kind: "write", path: `${home}/name`, value: "guest" });
+      this.#todo.push(
+        () => session.tree({ kind: "setPerms", path: home, value: `n${domid}` }),
+        () => this.#introduce(session, domid, port),
+      );
     } else if (random.oneIn(30)) this.#introduce(session, domid);
     else this.#other(session, domid, home);
   };

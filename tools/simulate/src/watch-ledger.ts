@@ -8,8 +8,9 @@ interface Owed {
   /** An event must come that ends behind this position of the stream: one that was sent before says nothing. */
   behind: number;
   isDue: boolean;
-  /** When the oldest change was that is not told yet, in virtual milliseconds. */
+  /** When the oldest change was that is not told yet, in virtual milliseconds: later ones are merged into its event. */
   since: number;
+  wasHeard: boolean;
   /** The entry into the daemon that made the last change. */
   entry: number;
   /** Changes that no event was heard of yet: there can be no more events than changes. */
@@ -90,10 +91,14 @@ export class WatchLedger {
     }
     const owed = watch.owed.get(path);
     if (owed === undefined || owed.changes === 0) {
+      // The token was used before.
+      if (this.#gone.has(token)) return;
       throw new Broken(`an event for ${path} on ${watch.path}, which did not change`);
     }
     owed.changes -= 1;
-    if (end > owed.behind) owed.isDue = false;
+    if (end <= owed.behind) return;
+    owed.isDue = false;
+    owed.wasHeard = true;
   }
 
   /** The daemon has dropped events for want of room: they may be missed. */
@@ -126,10 +131,12 @@ const owe = ({ cut, owed }: Watch, path: string, { written, now, entry }: Moment
   const told = path.slice(cut);
   const one = owed.get(told);
   if (one === undefined) {
-    owed.set(told, { behind: written, isDue: true, since: now, entry, changes: 1 });
+    const wasHeard = false;
+    owed.set(told, { behind: written, isDue: true, since: now, wasHeard, entry, changes: 1 });
     return;
   }
-  if (!one.isDue) one.since = now;
+  if (one.wasHeard) one.since = now;
+  one.wasHeard = false;
   one.isDue = true;
   one.behind = written;
   one.entry = entry;

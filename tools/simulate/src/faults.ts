@@ -1,0 +1,73 @@
+/**
+ * Every fault and every rare event that the simulator is to bring about, by the name under which it is counted. One that
+ * does not happen in many steps is only on paper: that is a failure, too.
+ */
+export const FAULTS = [
+  // The tracker and its daemon.
+  "daemon crashes",
+  "daemon crashes between two hypercalls",
+  "guests adopted",
+  "handler moved and moved back",
+  "resyncs",
+  "VIRQs merged",
+  "told appeared",
+  "told shutdown",
+  "told resumed",
+  "told dead",
+  "told gone",
+  "told replaced",
+  // The toolstack.
+  "creations refused: no room",
+  "introductions refused: no page or port",
+  "rings introduced anew",
+  "domains resumed",
+  // Sockets.
+  "sockets cut",
+  "sockets cut in a message",
+  "sockets that are not read",
+  "sockets closed: overflow",
+  "requests that wait for a slow reader",
+  // Guests on their rings.
+  "notifications late",
+  "notifications lost",
+  "notifications merged",
+  "request rings full",
+  "response rings full",
+  "rings reconnected",
+  "guests that sleep",
+  "guests that never read",
+  "guests that write without end",
+  "guests that end within a message",
+  "guests that end in a transaction",
+  "guests that end with watches",
+  "guests that end with unsent messages",
+  // Hostile ones.
+  "hostile hypercalls",
+  "guests given up",
+  "guests that reset their event channels",
+  "guests that write the daemon's fields",
+  "indexes that jump within a message",
+  "junk indexes",
+  "junk messages",
+  // Limits and time.
+  "refused by quota: nodes",
+  "refused by quota: watches",
+  "refused by quota: transactions",
+  "refused by quota: transaction-nodes",
+  "refused by quota: node-permissions",
+  "refused by quota: node-size",
+  "refused by quota: path-max",
+  "refused by quota: memory",
+  "guests held by memory",
+  "guests held by outstanding",
+  "guests held by write rate",
+  "events timed out",
+  "events dropped for want of room",
+  // Transactions.
+  "commits",
+  "commits asked again",
+  "commits refused: EAGAIN",
+  "commits refused: ENOMEM",
+  "commits refused: ENOSPC",
+  "back-offs after a conflict",
+] as const;
