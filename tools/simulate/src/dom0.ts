@@ -8,20 +8,22 @@ import {
   QUOTA_NAMES,
   type Quotas,
   type StoreDaemon,
+  type StoreDaemonOptions,
   trackedDomains,
 } from "@xenkit/xenstored";
 import { Broken } from "./broken.ts";
 import { follow } from "./model-life.ts";
+import type { Change } from "./model-types.ts";
 import { anyRequest } from "./request-mix.ts";
 import { Rings } from "./rings.ts";
 import { Session } from "./session.ts";
 import { SocketLink } from "./socket-link.ts";
-import { type Change, StoreModel } from "./store-model.ts";
+import { StoreModel } from "./store-model.ts";
 import { Toolstack } from "./toolstack.ts";
 import type { World } from "./world.ts";
 
 /** What guests may have: so little that they run into everything. */
-const QUOTAS: Quotas = {
+export const QUOTAS: Quotas = {
   ...DEFAULT_QUOTAS,
   nodes: 5,
   watches: 3,
@@ -42,8 +44,9 @@ export interface Dom0Options {
   readonly hypercall: (op: number, buffer: Uint8Array) => number;
   readonly onError: (error: unknown) => void;
   readonly truth: Truth;
-  /** Whether the daemon is told of a change: a bug, to see that it is found. */
-  readonly isTold: (change: DomainChange) => boolean;
+  /** Bugs, to see that they are found: whether the daemon is told of a change, what it is made with. */
+  readonly isTold: (change: DomainChange, daemon: StoreDaemon) => boolean;
+  readonly daemon: Partial<StoreDaemonOptions>;
 }
 
 /** The tracker, the daemon and its clients: killed and started again at times. */
@@ -111,11 +114,12 @@ export class Dom0 {
       pauseAt: 1000,
       eventsUpTo: 1900,
       log: (line) => this.#logged(line),
+      ...this.#options.daemon,
     });
     world.spared = 0;
     this.#refusals.clear();
     tracker.onChanges((changes) => {
-      this.daemon.follow(changes.filter(isTold));
+      this.daemon.follow(changes.filter((change) => isTold(change, this.daemon)));
       this.#follow(changes);
     });
     this.#prepare();

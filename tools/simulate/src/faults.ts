@@ -19,6 +19,7 @@ export const FAULTS = [
   // The toolstack.
   "creations refused: no room",
   "introductions refused: no page or port",
+  "ports that cannot be bound",
   "rings introduced anew",
   "domains resumed",
   // Sockets.

@@ -30,6 +30,8 @@ export class Guest {
   /** While the daemon serves it. */
   session: Session | undefined;
   connection: Connection | undefined;
+  /** The daemon has its port: a toolstack may have named a wrong one. */
+  isHeard = true;
   /** It has asked to begin anew, and does nothing until it does. */
   isReconnecting = false;
   readonly #world: World;
@@ -55,7 +57,8 @@ export class Guest {
 
   /** What it asks will be answered, and it will read that. */
   get isExpected(): boolean {
-    return this.session !== undefined && this.mood === "honest" && this.isRunning;
+    const isHonest = this.mood === "honest" && this.isHeard;
+    return this.session !== undefined && isHonest && this.isRunning;
   }
 
   /** The daemon serves it, from empty rings on. */
@@ -98,6 +101,7 @@ export class Guest {
     this.#spree = 0;
     this.link.isDeaf = false;
     this.link.catchUp();
+    if (this.isReconnecting) return false;
     return (this.session?.settle() ?? true) && (this.connection?.output.length ?? 0) === 0;
   }
 

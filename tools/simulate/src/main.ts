@@ -1,5 +1,6 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { failureText } from "./failure.ts";
 import { FAULTS } from "./faults.ts";
 import { Simulation } from "./simulation.ts";
 
@@ -34,10 +35,7 @@ const simulate = (seed: number): number | undefined => {
   try {
     while (history.steps < Number(values.steps)) simulation.run(ROUND);
   } catch (error) {
-    console.log(`seed ${seed} fails at step ${history.steps}, after:`);
-    for (const line of history.last) console.log(`  ${line}`);
-    console.log(error instanceof Error ? error.stack : error);
-    console.log(`again: npm run simulate -- --seed ${seed} --steps ${values.steps}`);
+    console.log(failureText({ seed, steps: values.steps }, history, error));
     return undefined;
   }
   for (const [what, count] of history.counts) totals.set(what, (totals.get(what) ?? 0) + count);

@@ -1,8 +1,8 @@
 import { type Belonging, noInheritance, noLostChange, type Truth } from "@xenkit/explore";
-import { binary, MESSAGE, parsePermission } from "@xenkit/xenstore-wire";
+import { binary, childPath, MESSAGE, parsePermission } from "@xenkit/xenstore-wire";
 import { Broken } from "./broken.ts";
 import type { Dom0 } from "./dom0.ts";
-import { isLive, listed } from "./model-perms.ts";
+import { listed } from "./model-perms.ts";
 import type { World } from "./world.ts";
 
 /** What is looked at. */
@@ -15,8 +15,9 @@ export interface Quiet {
 /** Looks at everything, when nothing is under way. @throws Broken */
 export const assertQuiet = (quiet: Quiet): void => {
   assertTable(quiet);
-  assertNoInheritance(quiet, belongingsIn(quiet));
-  assertStore(quiet);
+  const found = foundIn(quiet.dom0);
+  assertNoInheritance(quiet, belongingsIn(found, quiet));
+  assertStore(found, quiet);
   assertWatches(quiet);
   assertCounts(quiet);
 };
@@ -32,10 +33,11 @@ export const assertHolds = (
   if (broken !== undefined) throw new Broken(`${broken.property}: ${broken.seen}`);
 };
 
-const assertTable = ({ world: { host }, dom0: { reports, tracker }, truth }: Quiet): void => {
-  const { changed } = host.dump();
+/** What the tracker knows is what is there. @throws Broken */
+export const assertTable = ({ world: { host }, dom0, truth }: Quiet): void => {
+  const { reports, tracker } = dom0;
   assertHolds(reports.atRest(truth));
-  const isMarked = (domid: number): boolean => (changed ?? []).includes(domid);
+  const isMarked = (domid: number): boolean => (host.dump().changed ?? []).includes(domid);
   assertHolds(noLostChange(tracker.snapshot(), host.domains(), isMarked));
 };
 
@@ -59,10 +61,40 @@ export function* belongingsOf(
   }
 }
 
+/** A node as a client of dom0 finds it. */
+interface Found {
+  readonly value: string;
+  readonly perms: readonly string[];
+  readonly children: readonly string[];
+}
+
+/** The whole store, by path. */
+const foundIn = (dom0: Dom0): Map<string, Found> => {
+  const stringsOf = (type: number, path: string): string[] =>
+    binary(dom0.ask(type, `${path}\0`).payload)
+      .split("\0")
+      .slice(0, -1);
+  const found = new Map<string, Found>();
+  for (const path of ["@releaseDomain", "@introduceDomain"]) {
+    found.set(path, { value: "", perms: stringsOf(MESSAGE.getPerms, path), children: [] });
+  }
+  const waiting = ["/"];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const children = stringsOf(MESSAGE.directory, path);
+    const value = binary(dom0.ask(MESSAGE.read, `${path}\0`).payload);
+    found.set(path, { value, perms: stringsOf(MESSAGE.getPerms, path), children });
+    for (const name of children) waiting.push(childPath(path, name));
+  }
+  return found;
+};
+
 /** Whom each entry of each node was made for: who had the domid then. */
-function* belongingsIn({ world: { model }, dom0 }: Quiet): Generator<Belonging> {
-  for (const path of walk(dom0)) {
-    for (const text of stringsOf(dom0, MESSAGE.getPerms, path)) {
+function* belongingsIn(
+  found: ReadonlyMap<string, Found>,
+  { world: { model }, dom0 }: Quiet,
+): Generator<Belonging> {
+  for (const [path, { perms }] of found) {
+    for (const text of perms) {
       const domid = parsePermission(text)?.domid ?? 0;
       const entry = model.nodes.get(path)?.perms.find((one) => one.domid === domid);
       // What was made for nobody means nothing; what the model has not was a predecessor's.
@@ -76,47 +108,26 @@ function* belongingsIn({ world: { model }, dom0 }: Quiet): Generator<Belonging> 
   }
 }
 
-const assertStore = ({ world: { model }, dom0 }: Quiet): void => {
-  let count = 0;
-  for (const path of walk(dom0)) {
+const assertStore = (found: ReadonlyMap<string, Found>, { world: { model } }: Quiet): void => {
+  for (const path of model.nodes.keys()) {
+    if (!found.has(path)) throw new Broken(`${path} should be there`);
+  }
+  for (const [path, { value, perms, children }] of found) {
     const node = model.nodes.get(path);
     if (node === undefined) throw new Broken(`${path} should not be there`);
-    count += 1;
-    const perms = stringsOf(dom0, MESSAGE.getPerms, path).map((text) => `${text}\0`);
-    if (perms.join("") !== listed(node.perms)) {
-      throw new Broken(`${path} has permissions ${perms}, not ${listed(node.perms)}`);
-    }
-    if (node.perms.some((entry) => entry.who !== undefined && !isLive(entry))) {
-      throw new Broken(`the model of ${path} has a grant of who has ended`);
-    }
-    if (path.startsWith("@")) continue;
-    const value = binary(dom0.ask(MESSAGE.read, `${path}\0`).payload);
-    if (value !== node.value) throw new Broken(`${path} is ${value}, not ${node.value}`);
-    const names = stringsOf(dom0, MESSAGE.directory, path).join();
-    const expected = [...node.children].join();
-    if (names !== expected) throw new Broken(`${path} has children ${names}, not ${expected}`);
-  }
-  if (count !== model.nodes.size) {
-    const lost = [...model.nodes.keys()].filter((path) => ![...walk(dom0)].includes(path));
-    throw new Broken(`${lost} should be there`);
+    assertSame(
+      `permissions of ${path}`,
+      perms.map((text) => `${text}\0`).join(""),
+      listed(node.perms),
+    );
+    assertSame(`value of ${path}`, value, node.value);
+    assertSame(`children of ${path}`, children.join(), [...node.children].join());
   }
 };
 
-function* walk(dom0: Dom0): Generator<string> {
-  yield* ["@releaseDomain", "@introduceDomain"];
-  const waiting = ["/"];
-  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    yield path;
-    for (const name of stringsOf(dom0, MESSAGE.directory, path)) {
-      waiting.push(path === "/" ? `/${name}` : `${path}/${name}`);
-    }
-  }
-}
-
-const stringsOf = (dom0: Dom0, type: number, path: string): string[] =>
-  binary(dom0.ask(type, `${path}\0`).payload)
-    .split("\0")
-    .slice(0, -1);
+const assertSame = (what: string, found: string, expected: string): void => {
+  if (found !== expected) throw new Broken(`${what}: ${found}, not ${expected}`);
+};
 
 const assertWatches = ({ dom0 }: Quiet): void => {
   const expected = [...dom0.rings.served].filter(({ isExpected }) => isExpected);

@@ -1,7 +1,7 @@
 import { MESSAGE } from "@xenkit/xenstore-wire";
+import type { TreeRequest } from "./model-types.ts";
 import type { Random } from "./random.ts";
 import type { Session } from "./session.ts";
-import type { TreeRequest } from "./store-model.ts";
 
 /** The domids that there can be beside dom0's. */
 export const LAST_DOMID = 6;
@@ -23,10 +23,13 @@ const LETTERS = ["n", "r", "w", "b"] as const;
 
 const home = (random: Random): string => `/local/domain/${1 + random.below(LAST_DOMID)}`;
 
-const randomPath = (random: Random): string => {
+const OWN = ["data", "data/x", "data/x/y", "data/z", "data/a/b"] as const;
+
+const randomPath = (random: Random, domid: number): string => {
   const kind = random.below(20);
+  if (domid !== 0 && random.oneIn(4)) return random.pick(OWN);
   if (kind < 11) return random.pick(SHARED);
-  if (kind < 14) return random.pick(["data", "data/x", "data/x/y", "data/z", "data/a/b"]);
+  if (kind < 14) return random.pick(OWN);
   if (kind < 17) return `${home(random)}/${random.pick(["data", "name", "data/x"])}`;
   if (kind < 18) return home(random);
   if (kind < 19) return "/t/big";
@@ -50,7 +53,7 @@ const randomEntries = (random: Random): string => {
 
 export const randomRequest = (random: Random, domid: number): TreeRequest => {
   const kind = random.pick(KINDS);
-  const path = randomPath(random);
+  const path = randomPath(random, domid);
   if (kind === "rm" && path === "/") return { kind: "directory", path, value: "" };
   if (kind !== "setPerms")
     return { kind, path, value: kind === "write" ? randomValue(random) : "" };

@@ -88,6 +88,8 @@ export class Rings {
       map: (domid) => this.#holdRing(rings.map(domid)),
       bind: (domid, port, onEvent) => {
         const channel = rings.bind(domid, port, () => this.#serve(guest, onEvent));
+        if (guest !== undefined) guest.isHeard = channel !== undefined;
+        if (channel === undefined) this.#world.history.count("ports that cannot be bound");
         return this.#holdChannel(channel, () => {
           if (random.oneIn(4)) this.#otherGuest()?.step();
         });

@@ -9,7 +9,7 @@ import {
 } from "@xenkit/xenstore-wire";
 import { Broken } from "./broken.ts";
 import type { Caller } from "./model-perms.ts";
-import type { Change, Judging, TreeRequest } from "./store-model.ts";
+import type { Change, Judging, TreeRequest } from "./model-types.ts";
 import { Transaction } from "./transaction.ts";
 import { type Moment, WatchLedger } from "./watch-ledger.ts";
 import type { World } from "./world.ts";

@@ -1,20 +1,17 @@
-import { DOMCTL, DOMCTL_SIZE, ERRNO, HYPERVISOR, STATE } from "@xenkit/abi";
-import { beginCommand, parseCommand, Truth } from "@xenkit/explore";
-import {
-  type Call,
-  createHypervisor,
-  type Hypervisor,
-  type HypervisorOptions,
-} from "@xenkit/hypervisor";
+import { DOMCTL, DOMCTL_SIZE, HYPERVISOR, STATE } from "@xenkit/abi";
+import { Truth } from "@xenkit/explore";
+import { createHypervisor, type Hypervisor, type HypervisorOptions } from "@xenkit/hypervisor";
 import type { DomainChange } from "@xenkit/xenmanage";
-import type { StoreDaemon } from "@xenkit/xenstored";
+import type { StoreDaemon, StoreDaemonOptions } from "@xenkit/xenstored";
 import { Broken } from "./broken.ts";
+import { Cpus } from "./cpus.ts";
 import { Dom0, EVENT_TIMEOUT } from "./dom0.ts";
 import { History } from "./history.ts";
 import {
   assertHolds,
   assertNoInheritance,
   assertQuiet,
+  assertTable,
   belongingsOf,
   halfTold,
   type Quiet,
@@ -26,17 +23,16 @@ import type { StoreModel } from "./store-model.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 import type { World } from "./world.ts";
 
-const CPUS = 3;
-/** What CPUs do: when domains come and go all the time, and when they stay. */
-const STORM = ["create", "create", "create", "create", "shutdown", "destroy", "destroy"] as const;
-const CALM = [...new Array<"create">(30).fill("create"), "shutdown", "destroy", "destroy"] as const;
+/** So many steps of a storm, until the tracker is looked at. */
+const SQUALL = 40;
 /** After so many rounds of virtual time everything must have been answered. */
 const PATIENCE = 1000;
 
-/** Known bugs of the hypervisor, and a world that loses what the tracker tells, to see that they are found. */
+/** Known bugs of the hypervisor, a world that loses something, a daemon that is another: to see that they are found. */
 export interface Switches extends Pick<HypervisorOptions, "drainOrder" | "noticeOrder"> {
   /** Whether the daemon is told of a change. */
-  readonly isTold?: (change: DomainChange) => boolean;
+  readonly isTold?: (change: DomainChange, daemon: StoreDaemon) => boolean;
+  readonly daemon?: Partial<StoreDaemonOptions>;
 }
 
 /** What a process does no more: whatever it was about to. */
@@ -58,21 +54,17 @@ export class Simulation implements World {
   spared = 0;
   readonly #truth = new Truth();
   readonly #dom0: Dom0;
-  readonly #cpus: (Call | undefined)[] = new Array<Call | undefined>(CPUS).fill(undefined);
+  readonly #cpus: Cpus;
   #flushes: (() => void)[] = [];
   #isBusy = false;
-  /** One operation of a toolstack in so many steps of a CPU that has nothing to do. */
-  #calm = 8;
   /** The most milliseconds that go by at once, mostly. */
   #pace = 8;
   /** The daemon was killed in the middle of what it did. */
   #isKilled = false;
   #dropped = 0;
   #timedOut = 0;
-  /** VIRQs that were raised since events were delivered. */
-  #raised = 0;
 
-  constructor(seed: number, { isTold = () => true, ...bugs }: Switches = {}) {
+  constructor(seed: number, { isTold = () => true, daemon = {}, ...bugs }: Switches = {}) {
     this.random = randomOf(seed);
     this.host = createHypervisor({
       ...bugs,
@@ -82,11 +74,13 @@ export class Simulation implements World {
       deliver: (flush) => this.#flushes.push(flush),
       onListenerError: orCrash,
     });
+    this.#cpus = new Cpus(this);
     this.#dom0 = new Dom0(this, {
       hypercall: (op, buffer) => this.#hypercall(op, buffer),
       onError: orCrash,
       truth: this.#truth,
       isTold,
+      daemon,
     });
     this.observe();
     this.#startDaemon();
@@ -115,16 +109,20 @@ export class Simulation implements World {
   /** Takes so many steps, then waits until all is quiet and looks at everything. @throws Broken */
   run(steps: number): void {
     const end = this.steps + steps;
-    this.#calm = this.random.pick([1, 10, 20, 40]);
+    this.#cpus.calm = this.random.pick([1, 10, 20, 30]);
     this.#pace = this.random.pick([0, 2, 12, 30]);
-    while (this.steps < end) this.#step();
+    for (let taken = 0; this.steps < end; taken += 1) {
+      this.#step();
+      // What a storm loses, its next change hides: its table is looked at often.
+      if (this.#cpus.isStorm && taken % SQUALL === 0) this.#lull();
+    }
     this.#quiesce();
   }
 
   #step(): void {
     this.history.steps += 1;
     const what = this.random.below(100);
-    if (what < 18) this.#stepCpu();
+    if (what < (this.#cpus.isStorm ? 40 : 18)) this.#cpus.step();
     else
       this.#enter(() => {
         if (what < 28) this.#deliver();
@@ -168,43 +166,11 @@ export class Simulation implements World {
     }
   }
 
-  #stepCpu(): void {
-    const cpu = this.random.below(CPUS);
-    const call = this.#cpus[cpu];
-    if (call === undefined) {
-      if (this.random.oneIn(this.#calm)) this.#cpus[cpu] = this.#begin();
-      return;
-    }
-    const step = call.next;
-    call.step();
-    if (step === "raise") {
-      if (this.#raised > 0) this.history.count("VIRQs merged");
-      this.#raised += 1;
-    }
-    this.history.note(`cpu ${cpu}`, step ?? "nothing");
-    if (step === "link" || step === "unlink" || step === "die" || step === "complete-shutdown") {
-      this.observe();
-    }
-    if (call.next === undefined) this.#cpus[cpu] = undefined;
-  }
-
-  #begin(): Call | undefined {
-    const { history, random } = this;
-    const domid = 1 + random.below(LAST_DOMID);
-    const verb = random.pick(this.#calm < 10 ? STORM : CALM);
-    history.count(verb);
-    history.note(verb, domid);
-    const call = beginCommand(this.host, parseCommand(`${verb} ${domid}`));
-    if (call.result === -ERRNO.ENOMEM) history.count("creations refused: no room");
-    else if (call.result < 0) history.count(`${verb} refused`);
-    return call.next === undefined ? undefined : call;
-  }
-
   #deliver(): void {
     const flushes = this.#flushes;
     if (flushes.length === 0) return;
     this.#flushes = [];
-    this.#raised = 0;
+    this.#cpus.delivered();
     this.history.note("events delivered", flushes.length);
     for (const flush of flushes) flush();
   }
@@ -219,7 +185,7 @@ export class Simulation implements World {
   #stepSocket(at: number): void {
     const link = this.#dom0.sockets[at];
     if (link?.isClosed) this.#dom0.connect(at);
-    else if (link !== undefined && !link.isAsleep) link.session?.step();
+    else link?.session?.step();
   }
 
   #stepGuest(): void {
@@ -294,7 +260,7 @@ export class Simulation implements World {
     this.#note("handler moved and moved back");
     this.#dom0.tracker.stop();
     this.host.setVirqHandler(other.domid);
-    for (let steps = this.random.below(20); steps > 0; steps -= 1) this.#stepCpu();
+    for (let steps = this.random.below(20); steps > 0; steps -= 1) this.#cpus.step();
     this.host.setVirqHandler(0);
     this.#dom0.tracker.start();
   }
@@ -304,7 +270,7 @@ export class Simulation implements World {
     this.#dom0.countRefusals();
     this.#dom0.kill();
     this.#isKilled = true;
-    for (let steps = this.random.below(20); steps > 0; steps -= 1) this.#stepCpu();
+    for (let steps = this.random.below(20); steps > 0; steps -= 1) this.#cpus.step();
   }
 
   /** It may be killed before it has begun. */
@@ -329,9 +295,11 @@ export class Simulation implements World {
     while (call.next !== undefined) {
       if (!this.#isBusy) {
         this.#isBusy = true;
-        for (let steps = this.random.below(4); steps > 0; steps -= 1) {
+        // At times so many that a domain ends, and another has its domid.
+        const most = this.#cpus.isStorm && this.random.oneIn(6) ? 80 : 4;
+        for (let steps = this.random.below(most); steps > 0; steps -= 1) {
           this.history.steps += 1;
-          this.#stepCpu();
+          this.#cpus.step();
         }
         this.#isBusy = false;
       }
@@ -352,21 +320,30 @@ export class Simulation implements World {
     assertHolds(this.#truth.observe(this.host.domains()));
   }
 
+  /** No CPU is within a hypercall, no event under way: the tracker must know everything. */
+  #lull(): void {
+    this.#cpus.finish();
+    // Until here and no further: nobody begins anything.
+    this.#isBusy = true;
+    this.#enter(() => {
+      while (this.#flushes.length > 0) this.#deliver();
+      // The hypervisor marks nothing when it lets a domain run again.
+      for (const domid of this.#dom0.toolstack.resumed) this.#dom0.tracker.refresh(domid);
+      this.#dom0.toolstack.resumed.clear();
+      while (this.#flushes.length > 0) this.#deliver();
+    });
+    assertTable(this.quiet);
+    this.#isBusy = false;
+  }
+
   #quiesce(): void {
-    for (const call of this.#cpus) while (call?.next !== undefined) call.step();
-    this.#cpus.fill(undefined);
-    this.observe();
-    // From here on nobody begins anything.
+    this.#lull();
     this.#isBusy = true;
     // Twice: the last of a round may still tell the first of something.
     for (let over = 0, round = 0; over < 2; round += 1) {
       over = this.#settle() ? over + 1 : 0;
       if (round === PATIENCE) throw new Broken(this.#unsettled());
     }
-    this.#enter(() => {
-      for (const domid of this.#dom0.toolstack.resumed) this.#dom0.tracker.refresh(domid);
-      this.#dom0.toolstack.resumed.clear();
-    });
     assertQuiet(this.quiet);
     this.#dom0.countRefusals();
     this.#isBusy = false;
@@ -382,6 +359,7 @@ export class Simulation implements World {
       while (this.#flushes.length > 0) this.#deliver();
       while (rings.tasks.length > 0) this.#doTask();
       for (const [at, link] of sockets.entries()) {
+        link.wake();
         if (link.isClosed) this.#dom0.connect(at);
         else if (link.session?.settle() !== true) isOver = false;
       }

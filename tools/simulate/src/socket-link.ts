@@ -2,6 +2,7 @@ import type { Connection, StoreDaemon } from "@xenkit/xenstored";
 import type { Link, Session } from "./session.ts";
 import type { World } from "./world.ts";
 
+const NOTHING = new Uint8Array(0);
 /** The most bytes that a socket hands over at once, mostly and at times. */
 const PARTS = [24, 24, 400] as const;
 
@@ -35,6 +36,7 @@ export class SocketLink implements Link {
   }
 
   receive(): Uint8Array {
+    if (this.#world.clock.now() < this.#sleepsUntil) return NOTHING;
     const bytes = this.#connection.output.take();
     this.written += bytes.length;
     // What waited for room is answered now.
@@ -42,13 +44,13 @@ export class SocketLink implements Link {
     return bytes;
   }
 
-  /** Its client does nothing for so many milliseconds. */
+  /** Its client reads nothing for so many milliseconds. */
   sleep(ms: number): void {
     this.#sleepsUntil = this.#world.clock.now() + ms;
   }
 
-  get isAsleep(): boolean {
-    return this.#world.clock.now() < this.#sleepsUntil;
+  wake(): void {
+    this.#sleepsUntil = 0;
   }
 
   /** The socket is cut, in the middle of whatever is under way. */

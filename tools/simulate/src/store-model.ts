@@ -19,47 +19,13 @@ import {
   OWNER,
   type Perms,
 } from "./model-perms.ts";
-
-/** A request on the tree. `value` is what WRITE writes; for SET_PERMS the entries, one blank between two. */
-export interface TreeRequest {
-  readonly kind: "read" | "write" | "mkdir" | "rm" | "directory" | "getPerms" | "setPerms";
-  readonly path: string;
-  readonly value: string;
-  /** Of SET_PERMS in a transaction: the domains that its entries named when it was asked. */
-  readonly named?: readonly Entry["who"][];
-}
-
-/** How a request is judged. */
-export interface Judging {
-  readonly caller: Caller;
-  /** How the daemon answered: OK or an error. Decides where a quota depends on what only the daemon counts. */
-  readonly told: string;
-  /** It is done again, in a commit: quotas were judged when it was asked. */
-  readonly replayed?: true;
-}
-
-/** A change that watches are told of, and the lists that decide who may hear of it. */
-export interface Change {
-  readonly path: string;
-  readonly how: "path" | "exact";
-  readonly readable: readonly Perms[];
-}
-
-interface ModelNode {
-  readonly path: string;
-  value: string;
-  perms: Perms;
-  readonly children: Set<string>;
-  childBytes: number;
-}
-
-/** What the model is told of the world around the daemon. */
-export interface ModelOptions {
-  readonly quotas: Readonly<Quotas>;
-  readonly fired: (change: Change) => void;
-  /** What is kept for a domain beside its nodes, in bytes: what surely is, and what may be. */
-  readonly kept: (domid: number) => { readonly least: number; readonly most: number };
-}
+import {
+  type Judging,
+  type ModelNode,
+  type ModelOptions,
+  nodeMemory,
+  type TreeRequest,
+} from "./model-types.ts";
 
 /** What a commit changed, by path. */
 type CommitLog = Map<
@@ -93,8 +59,8 @@ export class StoreModel {
   apply(request: TreeRequest, judging: Judging): string {
     const { caller } = judging;
     const { kind } = request;
-    if (kind === "setPerms") return this.#setPerms(request, judging);
-    const path = this.#path(request.path, caller);
+    // SET_PERMS looks at its entries first.
+    const path = kind === "setPerms" ? "" : this.#path(request.path, caller);
     if (path === undefined || (path.startsWith("@") && kind !== "getPerms")) return "EINVAL";
     switch (kind) {
       case "read":
@@ -112,6 +78,8 @@ export class StoreModel {
       }
       case "rm":
         return this.#rm(path, caller);
+      case "setPerms":
+        return this.#setPerms(request, judging);
     }
   }
 
@@ -187,7 +155,7 @@ export class StoreModel {
   nodeMemory(domid: number): number {
     let sum = 0;
     for (const node of this.nodes.values()) {
-      if (node.perms[0]?.domid === domid) sum += memoryOf(node);
+      if (node.perms[0]?.domid === domid) sum += nodeMemory(node);
     }
     return sum;
   }
@@ -440,6 +408,3 @@ export class StoreModel {
 
 const names = (children: ReadonlySet<string>): string =>
   [...children].map((name) => `${name}\0`).join("");
-
-const memoryOf = ({ path, value, perms, childBytes }: ModelNode): number =>
-  16 + 8 * perms.length + value.length + childBytes + path.length;

@@ -1,6 +1,7 @@
 import { Broken } from "./broken.ts";
 import type { Caller } from "./model-perms.ts";
-import type { StoreModel, TreeRequest } from "./store-model.ts";
+import type { TreeRequest } from "./model-types.ts";
+import type { StoreModel } from "./store-model.ts";
 
 /** A request that the daemon has answered in a transaction. */
 interface Done {

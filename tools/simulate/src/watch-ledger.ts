@@ -1,7 +1,7 @@
 import { ACCESS } from "@xenkit/xenstore-wire";
 import { Broken } from "./broken.ts";
 import { accessOf, type Caller } from "./model-perms.ts";
-import type { Change } from "./store-model.ts";
+import type { Change } from "./model-types.ts";
 
 /** What a watch must tell of one path. */
 interface Owed {
@@ -90,12 +90,12 @@ export class WatchLedger {
       throw new Broken(`an event for the watch ${token}, which never was`);
     }
     const owed = watch.owed.get(path);
-    if (owed === undefined || owed.changes === 0) {
-      // The token was used before.
-      if (this.#gone.has(token)) return;
+    // A token that was used before may still have events of then.
+    if ((owed === undefined || owed.changes === 0) && !this.#gone.has(token)) {
       throw new Broken(`an event for ${path} on ${watch.path}, which did not change`);
     }
-    owed.changes -= 1;
+    if (owed === undefined) return;
+    owed.changes = Math.max(0, owed.changes - 1);
     if (end <= owed.behind) return;
     owed.isDue = false;
     owed.wasHeard = true;
