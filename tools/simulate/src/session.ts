@@ -232,7 +232,7 @@ export class Session {
     this.send(MESSAGE.watch, `${path}\0${token}\0`, 0, (told) => {
       const { model } = this.world;
       const { caller, ledger } = this;
-      const whole = model.watchPath(path, caller);
+      const whole = model.path(path, caller);
       if (whole === undefined) return { answer: "EINVAL" };
       if (ledger.watches.get(token)?.path === whole) return { answer: "EEXIST" };
       const size = whole.length + token.length;

@@ -60,7 +60,7 @@ export class StoreModel {
     const { caller } = judging;
     const { kind } = request;
     // SET_PERMS looks at its entries first.
-    const path = kind === "setPerms" ? "" : this.#path(request.path, caller);
+    const path = kind === "setPerms" ? "" : this.path(request.path, caller);
     if (path === undefined || (path.startsWith("@") && kind !== "getPerms")) return "EINVAL";
     switch (kind) {
       case "read":
@@ -98,7 +98,8 @@ export class StoreModel {
     });
     // What belongs to a domain that has ended meanwhile is not there.
     for (const path of [...log.keys()]) {
-      if (!this.#isOrphan(path)) continue;
+      const owner = this.nodes.get(path)?.perms[0];
+      if (owner === undefined || isLive(owner)) continue;
       if (path === "/" || path.startsWith("@")) this.#giveToControl(path);
       else this.#remove(path);
     }
@@ -131,17 +132,12 @@ export class StoreModel {
     });
   }
 
-  /** The canonical path; undefined: EINVAL. */
-  #path(given: string, { domid, privileged }: Caller): string | undefined {
+  /** The canonical path, of a special node too; undefined: EINVAL. */
+  path(given: string, { domid, privileged }: Caller): string | undefined {
     const path = canonicalPath(given, domid);
     const limit = this.domains.get(domid)?.quotas["path-max"] ?? 0;
     if (path === undefined || privileged || limit === 0) return path;
     return countedPathLength(path) > limit ? undefined : path;
-  }
-
-  /** The path of a watch: special ones, too. */
-  watchPath(given: string, caller: Caller): string | undefined {
-    return this.#path(given, caller);
   }
 
   /** How many nodes a domain owns. */
@@ -200,11 +196,6 @@ export class StoreModel {
         node.perms = node.perms.filter((entry, at) => at === 0 || entry.domid !== domid);
       }
     }
-  }
-
-  #isOrphan(path: string): boolean {
-    const [owner] = this.nodes.get(path)?.perms ?? [];
-    return owner !== undefined && !isLive(owner);
   }
 
   /** `/` and special nodes stay. */
@@ -329,7 +320,7 @@ export class StoreModel {
     const [owner] = perms;
     if (owner?.who === undefined) return "ENOENT";
     if (owner.who === "everybody") return caller.privileged ? "ENOMEM" : "EPERM";
-    const path = this.#path(given, caller);
+    const path = this.path(given, caller);
     if (path === undefined) return "EINVAL";
     const node = this.#find(caller, path, ACCESS.write | OWNER);
     if (typeof node === "string") return node;
