@@ -61,6 +61,8 @@ export class Dom0 {
   sockets: SocketLink[] = [];
   /** Domids of domains that ended since somebody looked. */
   ended: Map<number, bigint> = new Map();
+  /** Domids of domains that the daemon has met since somebody looked. */
+  readonly met: Set<number> = new Set();
   /** By domid: the last that ended. */
   readonly lastEnded: Map<number, bigint> = new Map();
   /** By quota, of the daemon that runs: how many were counted. */
@@ -203,7 +205,10 @@ export class Dom0 {
       getDomainInfo: (domid) => {
         const info = source.getDomainInfo(domid);
         if (info === undefined) return undefined;
-        if (!this.model.domains.has(domid)) this.model.meet(domid, info.uniqueId);
+        if (!this.model.domains.has(domid)) {
+          this.model.meet(domid, info.uniqueId);
+          this.met.add(domid);
+        }
         return info;
       },
     };

@@ -61,6 +61,22 @@ export function* belongingsOf(
   }
 }
 
+/** What the daemon has of who had the domid of a domain that it has just met. */
+export function* inheritedBy(
+  { world: { daemon }, dom0 }: Quiet,
+  domid: number,
+): Generator<Belonging> {
+  const id = dom0.lastEnded.get(domid);
+  const usage = daemon.usage(domid);
+  if (id === undefined || usage === undefined) return;
+  for (const [name, { peak, refusals }] of Object.entries(usage.quotas)) {
+    if (refusals > 0) yield { what: `${refusals} refusals by ${name}`, domid, id };
+    // Nodes may be its own already, and what they take.
+    const isOwn = name === "nodes" || name.endsWith("memory");
+    if (peak > 0 && !isOwn) yield { what: `a peak of ${peak} ${name}`, domid, id };
+  }
+}
+
 /** A node as a client of dom0 finds it. */
 interface Found {
   readonly value: string;

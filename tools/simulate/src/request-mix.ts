@@ -27,7 +27,7 @@ const OWN = ["data", "data/x", "data/x/y", "data/z", "data/a/b"] as const;
 
 const randomPath = (random: Random, domid: number): string => {
   const kind = random.below(20);
-  if (domid !== 0 && random.oneIn(4)) return random.pick(OWN);
+  if (domid !== 0 && random.oneIn(3)) return random.pick(OWN);
   if (kind < 11) return random.pick(SHARED);
   if (kind < 14) return random.pick(OWN);
   if (kind < 17) return `${home(random)}/${random.pick(["data", "name", "data/x"])}`;
@@ -86,6 +86,7 @@ const WATCHED = [
   "/t/a",
   "/t/b",
   "/t/a/a",
+  "/t/b/a",
   "data",
   "@releaseDomain",
   "@introduceDomain",

@@ -14,6 +14,7 @@ import {
   assertTable,
   belongingsOf,
   halfTold,
+  inheritedBy,
   type Quiet,
 } from "./quiet.ts";
 import { type Random, randomOf } from "./random.ts";
@@ -157,7 +158,9 @@ export class Simulation implements World {
     }
     this.#dropped = eventsDropped;
     this.#timedOut = eventsTimedOut;
-    const { ended } = this.#dom0;
+    const { ended, met } = this.#dom0;
+    for (const domid of met) assertNoInheritance(this.quiet, inheritedBy(this.quiet, domid));
+    met.clear();
     for (const [domid, id] of ended) {
       if (this.#truth.get(id)?.ended !== true) continue;
       ended.delete(domid);

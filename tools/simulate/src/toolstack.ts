@@ -6,6 +6,8 @@ import type { Rings } from "./rings.ts";
 import type { Session } from "./session.ts";
 import type { World } from "./world.ts";
 
+const GRANTED = ["/t/a", "/t/b", "/t/c", "/t/a/a", "/t/b/a"] as const;
+
 /** What a toolstack asks the daemon for, and does itself: guests get rings, homes, limits; are introduced, released. */
 export class Toolstack {
   readonly #world: World;
@@ -61,7 +63,7 @@ export class Toolstack {
     else if (kind < 6) session.tree({ kind: "write", path: `${home}/name`, value: "guest" });
     else if (kind < 8) {
       const value = `n0 ${random.pick(["r", "b"])}${domid} r${1 + random.below(LAST_DOMID)}`;
-      session.tree({ kind: "setPerms", path: random.pick(["/t/a", "/t/b", "/t/c"]), value });
+      session.tree({ kind: "setPerms", path: random.pick(GRANTED), value });
     } else if (kind < 9) session.tree({ kind: "rm", path: home, value: "" });
     else if (kind < 10) this.#limit(session, domid);
     else if (kind < 11) this.#isIntroduced(session, domid);
