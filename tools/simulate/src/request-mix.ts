@@ -51,7 +51,7 @@ const randomEntries = (random: Random): string => {
   return more.join(" ");
 };
 
-export const randomRequest = (random: Random, domid: number): TreeRequest => {
+const randomRequest = (random: Random, domid: number): TreeRequest => {
   const kind = random.pick(KINDS);
   const path = randomPath(random, domid);
   if (kind === "rm" && path === "/") return { kind: "directory", path, value: "" };
