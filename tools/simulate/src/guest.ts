@@ -1,7 +1,7 @@
 import { STATE } from "@xenkit/abi";
 import type { EventChannels } from "@xenkit/hypervisor";
 import { putU32, RING_PAGE } from "@xenkit/xenstore-wire";
-import type { Connection } from "@xenkit/xenstored";
+import type { StoreConnection } from "@xenkit/xenstored";
 import { anyRequest } from "./request-mix.ts";
 import { RingLink } from "./ring-link.ts";
 import { Session } from "./session.ts";
@@ -29,7 +29,7 @@ export class Guest {
   mood: Mood = "honest";
   /** While the daemon serves it. */
   session: Session | undefined;
-  connection: Connection | undefined;
+  connection: StoreConnection | undefined;
   /** The daemon has its port: a toolstack may have named a wrong one. */
   isHeard = true;
   /** It has asked to begin anew, and does nothing until it does. */

@@ -1,4 +1,4 @@
-import type { Connection, StoreDaemon } from "@xenkit/xenstored";
+import type { StoreConnection, StoreDaemon } from "@xenkit/xenstored";
 import type { Link, Session } from "./session.ts";
 import type { World } from "./world.ts";
 
@@ -13,7 +13,7 @@ export class SocketLink implements Link {
   isClosed = false;
   session: Session | undefined;
   readonly #world: World;
-  readonly #connection: Connection;
+  readonly #connection: StoreConnection;
   #sleepsUntil = 0;
 
   constructor(world: World, daemon: StoreDaemon) {
