@@ -42,7 +42,7 @@ export const answer = (rooms: Rooms, connection: Connection, message: RequestMes
   const error =
     typeof reply === "string" ? reply : reply.length > PAYLOAD_MAX ? "E2BIG" : undefined;
   rooms.counters.request(type, error);
-  if (rooms.trace.requests) rooms.log(traceLine(connection, message, error));
+  if (rooms.trace.traces("io")) rooms.log(traceLine(connection, message, error));
   if (transaction !== undefined && requestType?.repeatable) {
     transaction.log?.add(requestType, payload, reply);
   }

@@ -21,6 +21,8 @@ export interface BackPressureOptions {
   readonly limits: Limits;
   readonly credits: WriteCredits;
   readonly usage: Usage;
+  /** A guest begins to wait for its write rate. */
+  readonly waits: (domid: number) => void;
 }
 
 /**
@@ -78,6 +80,7 @@ export class BackPressure {
     if (hold === "outstanding" && output.length === 0) {
       this.#rooms.limits.tellStalled(domid, outstanding);
     }
+    if (hold === "write rate" && !this.#held.has(domid)) this.#rooms.waits(domid);
     if (hold !== undefined) this.#held.set(domid, connection);
     else if (this.#held.size > 0) this.#held.delete(domid);
     return hold !== undefined;

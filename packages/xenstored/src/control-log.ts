@@ -5,14 +5,18 @@ import { OK, type Reply, type Rooms } from "./request.ts";
 const SWITCHES = ["obj", "io", "wrl", "acc", "tdb"] as const;
 type Switch = (typeof SWITCHES)[number];
 
-/** What is written to the log beside refusals. Of the switches `io` has an effect: a line for each request. */
+/**
+ * What is written to the log beside refusals: `io`, a line for each request; `obj`, for each connection, watch and
+ * transaction that comes and goes (a connection's transactions go with it); `wrl`, when a guest waits for its write rate. The others are only kept.
+ */
 export class TraceSwitches {
   /** `log on`. */
   enabled = false;
   readonly #on = new Set<Switch>(["obj", "io"]);
 
-  get requests(): boolean {
-    return this.enabled && this.#on.has("io");
+  /** Whether lines of this kind are written. */
+  traces(name: Switch): boolean {
+    return this.enabled && this.#on.has(name);
   }
 
   isOn(name: Switch): boolean {

@@ -46,6 +46,8 @@ export interface Rooms {
   readonly transactions: { open: number };
   readonly conflicts: ConflictRule;
   readonly trace: TraceSwitches;
+  /** Takes a line about something that comes or goes, for the trace. */
+  readonly traced: (what: string) => void;
   readonly files: ControlFiles | undefined;
   /** Takes a line for the log. */
   readonly log: (line: string) => void;

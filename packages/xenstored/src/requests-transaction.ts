@@ -14,6 +14,8 @@ export const transactionStart: RequestType = requestType({
     if (rooms.limits.refuses(connection, "transactions", open)) return "ENOSPC";
     const id = nextId(connection);
     connection.transactions.set(id, begin(rooms, connection, id));
+    if (rooms.trace.enabled)
+      rooms.traced(`connection ${connection.order}: transaction ${id} begins`);
     rooms.counters.transactionsStarted += 1;
     return bytesOf(`${id}\0`);
   },
@@ -29,6 +31,9 @@ export const transactionEnd: RequestType = requestType({
     connection.transactions.delete(transaction.id);
     const result = decision === "T" ? conclude(rooms, connection, transaction) : OK;
     transaction.end();
+    if (rooms.trace.enabled) {
+      rooms.traced(`connection ${connection.order}: transaction ${transaction.id} has ended`);
+    }
     if (decision === "F") rooms.counters.transactionsAborted += 1;
     return result;
   },

@@ -33,6 +33,7 @@ export const watch: RequestType = requestType({
     };
     connection.watches.set(key, set);
     rooms.watches.add(set);
+    if (rooms.trace.enabled) rooms.traced(`connection ${connection.order}: watch ${path} set`);
     request.afterReply = () => rooms.events.first(set);
     return OK;
   },
@@ -44,15 +45,16 @@ export const unwatch: RequestType = requestType({
     const list = strings(payload);
     return list.length === 2 ? list : undefined;
   },
-  handle: ({ watches, memory }, { connection }, [given = "", token = ""]) => {
+  handle: (rooms, { connection }, [given = "", token = ""]) => {
     const path = canonicalPath(given, connection.domid);
     if (path === undefined) return "EINVAL";
     const key = watchKey(path, token);
     const set = connection.watches.get(key);
     if (set === undefined) return "ENOENT";
     connection.watches.delete(key);
-    watches.remove(set);
-    memory.charge(connection.domid, -watchMemory(set));
+    rooms.watches.remove(set);
+    if (rooms.trace.enabled) rooms.traced(`connection ${connection.order}: watch ${path} removed`);
+    rooms.memory.charge(connection.domid, -watchMemory(set));
     return OK;
   },
 });

@@ -104,9 +104,22 @@ export const createStoreDaemon = (options: StoreDaemonOptions): StoreDaemon => {
     (domid) => limits.memoryGrown(domid),
     (domid) => pressure.recheck(domid),
   );
+  const trace = new TraceSwitches();
+  /** Of something that comes or goes. */
+  const traced = (what: string): void => {
+    if (trace.traces("obj")) log(`obj: ${what}`);
+  };
   const limits = new Limits({ domains, usage, memory, counters, clock, log });
   const credits = new WriteCredits(clock, () => pressure.recheckAll());
-  const pressure = new BackPressure({ domains, limits, credits, usage });
+  const pressure = new BackPressure({
+    domains,
+    limits,
+    credits,
+    usage,
+    waits: (domid) => {
+      if (trace.traces("wrl")) log(`wrl: domain ${domid} waits for its write rate`);
+    },
+  });
   const store = startingStore(domains, usage, memory);
   const watches = new WatchIndex<Connection>();
   const connections = new Set<Connection>();
@@ -141,6 +154,7 @@ export const createStoreDaemon = (options: StoreDaemonOptions): StoreDaemon => {
     });
     connections.add(connection);
     counters.connectionsOpened += 1;
+    traced(`connection ${order}, ${kind} of domain ${domid}, opened`);
     return connection;
   };
 
@@ -170,7 +184,8 @@ export const createStoreDaemon = (options: StoreDaemonOptions): StoreDaemon => {
     credits,
     transactions: { open: 0 },
     conflicts: options.conflicts ?? "answers",
-    trace: new TraceSwitches(),
+    trace,
+    traced,
     files: options.files,
     log,
   };
@@ -190,12 +205,14 @@ export const createStoreDaemon = (options: StoreDaemonOptions): StoreDaemon => {
     pending: pressure,
     unwatched: (watch) => {
       watches.remove(watch);
+      if (trace.enabled) traced(`connection ${watch.watcher.order}: watch ${watch.path} removed`);
       memory.charge(watch.watcher.domid, -watchMemory(watch));
     },
     dropped: (connection) => {
       connections.delete(connection);
       pressure.forget(connection);
       counters.connectionsClosed += 1;
+      traced(`connection ${connection.order} closed`);
     },
   };
 
