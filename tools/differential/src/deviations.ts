@@ -405,4 +405,12 @@ export const DEVIATIONS: readonly Deviation[] = [
     ends: true,
     why: "oxenstored: a commit that repeats its requests takes a number of a transaction for that",
   },
+  {
+    requests: ["transactionEnd"],
+    c: "same",
+    ocaml: "EINVAL",
+    ours: "EAGAIN",
+    ends: true,
+    why: "oxenstored: a commit that cannot repeat its requests can be EINVAL",
+  },
 ];
