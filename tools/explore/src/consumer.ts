@@ -211,6 +211,8 @@ const runConsumer = (make: MakeConsumer, inputs: readonly Input[]): Run => {
     event: false,
     // What it is carrying out: the code that the answer returns to.
     order: undefined as Input["kind"] | undefined,
+    // Has a hypercall failed meanwhile? What started it may have to be told at its end.
+    failed: false,
   };
   let consumer: Consumer | undefined;
   const isCertain = (domid: number): boolean => seen.drained || seen.census.has(domid);
@@ -220,7 +222,7 @@ const runConsumer = (make: MakeConsumer, inputs: readonly Input[]): Run => {
     // Known before, and not reported since the VIRQ was bound: gone, when the first drain is over.
     const doubted = snapshot.map(({ domid }) => domid).filter((domid) => !isCertain(domid));
     const waits = request && [request.name, "port" in request ? request.port : 0];
-    const remembered = [port, doubted, seen.event, listener === undefined, seen.order];
+    const remembered = [port, doubted, seen.event, listener === undefined, seen.order, seen.failed];
     return { snapshot, port, text: JSON.stringify([rows, consumer?.more, remembered, waits]) };
   };
   let atSuspension: ReturnType<typeof moment> | undefined;
@@ -252,6 +254,7 @@ const runConsumer = (make: MakeConsumer, inputs: readonly Input[]): Run => {
       text: `${name} ${bytes.join()}`,
     });
     bytes.set(answer.bytes);
+    seen.failed ||= answer.rc < 0 && answer.rc !== -ERRNO.ENOENT;
     return answer.rc;
   };
   const portOp = (name: "close", number: number, cmd: number): void => {
@@ -308,6 +311,7 @@ const runConsumer = (make: MakeConsumer, inputs: readonly Input[]): Run => {
     const input = inputs[at] as Input;
     at += 1;
     seen.order = input.kind;
+    seen.failed = false;
     try {
       if (input.kind === "start") consumer.start();
       else if (input.kind === "resync") consumer.resync();
@@ -316,6 +320,7 @@ const runConsumer = (make: MakeConsumer, inputs: readonly Input[]): Run => {
       if (request === undefined) errors.push(String(error));
     }
     seen.order = undefined;
+    seen.failed = false;
   }
   return { request, told, errors, ...(atSuspension ?? moment()) };
 };

@@ -59,6 +59,12 @@ export const SOUND: readonly Program[] = [
     cpus: [["set-handler 1", "set-handler 0"], ["resync", "resync"], ["shutdown 1"]],
   },
   {
+    name: "a rival's bind fails while the handler is moved and moved back",
+    consumer: "tracker",
+    before: ["create 1"],
+    cpus: [["set-handler 1", "set-handler 0"], ["bind by 0"], ["resync"]],
+  },
+  {
     name: "a guest drains and asks",
     consumer: "tracker",
     before: ["create 1", "create 2"],

@@ -182,6 +182,12 @@ const SMALL: readonly Program[] = [
     ],
   },
   {
+    name: "a rival's bind fails",
+    consumer: "tracker",
+    before: ["create 1"],
+    cpus: [["set-handler 1", "set-handler 0"], ["bind by 0"], ["resync"]],
+  },
+  {
     name: "a rival binds",
     consumer: "tracker",
     before: ["create 1"],
