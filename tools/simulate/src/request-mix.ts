@@ -68,13 +68,16 @@ export const anyRequest = (session: Session): void => {
   const { random } = session.world;
   const open = session.transactions.filter(({ id }) => id !== undefined);
   const transaction = open.length === 0 ? undefined : random.pick(open);
-  if (transaction !== undefined && random.oneIn(4)) {
+  if (transaction !== undefined && random.oneIn(6)) {
     if (session.isIdle) session.endTransaction(transaction, random.oneIn(6) ? "F" : "T");
     else session.read();
   } else if (open.length < 4 && random.oneIn(12)) session.startTransaction();
   else if (random.oneIn(12)) watchRequest(session);
   else if (random.oneIn(80)) refusedRequest(session);
-  else
+  else if (transaction !== undefined && random.oneIn(4)) {
+    // Together they may be more than a guest may own.
+    session.tree({ kind: "mkdir", path: random.pick(OWN), value: "" }, transaction);
+  } else
     session.tree(
       randomRequest(random, session.caller.domid),
       random.oneIn(3) ? undefined : transaction,
