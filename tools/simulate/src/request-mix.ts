@@ -100,8 +100,11 @@ const watchRequest = (session: Session): void => {
   const { watches } = session.ledger;
   const some = watches.size === 0 ? undefined : random.pick([...watches.values()]);
   if (some === undefined || (watches.size < 6 && random.oneIn(2))) {
-    session.watch(random.oneIn(5) ? home(random) : random.pick(WATCHED));
-  } else if (random.oneIn(5)) session.watch(some.path, some.token);
+    const path = random.oneIn(5) ? home(random) : random.pick(WATCHED);
+    // Special nodes with a depth tell something else.
+    const isWhole = path.startsWith("@") || random.oneIn(2);
+    session.watch(path, isWhole ? {} : { depth: random.below(3) });
+  } else if (random.oneIn(5)) session.watch(some.path, { token: some.token });
   else if (random.oneIn(6)) session.resetWatches();
   else session.unwatch(some.path, some.token);
 };

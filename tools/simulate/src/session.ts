@@ -225,11 +225,12 @@ export class Session {
     });
   }
 
-  /** @param given - One that is used already; left out: a new one. */
-  watch(path: string, given?: string): void {
+  /** @param options - `token`: one that is used already; left out: a new one. */
+  watch(path: string, { token: given, depth }: { token?: string; depth?: number } = {}): void {
     if (given === undefined) this.#lastToken += 1;
     const token = given ?? `w${this.#lastToken}`;
-    this.send(MESSAGE.watch, `${path}\0${token}\0`, 0, (told) => {
+    const levels = depth === undefined ? "" : `${depth}\0`;
+    this.send(MESSAGE.watch, `${path}\0${token}\0${levels}`, 0, (told) => {
       const { model } = this.world;
       const { caller, ledger } = this;
       const whole = model.path(path, caller);
@@ -239,7 +240,7 @@ export class Session {
       if (model.refusesMemory(caller.domid, size, this.judging(told))) return { answer: "ENOMEM" };
       if (model.refuses(caller, "watches", ledger.size + 1)) return { answer: "ENOSPC" };
       const cut = pathKind(path) === "relative" ? whole.length - path.length : 0;
-      ledger.set({ path: whole, token, cut }, this.#moment());
+      ledger.set({ path: whole, token, cut, depth }, this.#moment());
       return { answer: "OK" };
     });
   }

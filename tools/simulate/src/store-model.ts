@@ -51,8 +51,8 @@ export class StoreModel {
     const perms: Perms = [{ access: ACCESS.none, domid: 0, who: control }];
     for (const path of ["/", "/tool", "/tool/xenstored"]) this.#add(path, "", perms);
     const everybody: Entry = { access: ACCESS.read, domid: ANY, who: "everybody" };
-    this.#special("@releaseDomain", [...perms, everybody]);
-    this.#special("@introduceDomain", perms);
+    this.#add("@releaseDomain", "", [...perms, everybody]);
+    this.#add("@introduceDomain", "", perms);
   }
 
   /** @returns "OK", "=" and what the answer holds, or the name of an error. */
@@ -107,8 +107,8 @@ export class StoreModel {
     for (const [path, { how, old }] of log) {
       const exists = this.nodes.has(path);
       if (how === "nothing" || (old === undefined && !exists)) continue;
-      const before = old === undefined ? [] : [old];
-      this.#fire(path, how, [...(exists ? this.#readable(path) : []), ...before]);
+      const now = exists ? this.#readable(path) : [];
+      this.#fire(path, how, old === undefined ? now : [...now, old]);
     }
     return answers;
   }
@@ -343,13 +343,10 @@ export class StoreModel {
 
   #add(path: string, value: string, perms: Perms): void {
     this.nodes.set(path, { path, value, perms, children: new Set(), childBytes: 0 });
-    const parent = path === "/" ? undefined : this.nodes.get(parentPath(path) ?? "/");
-    parent?.children.add(leafName(path));
-    if (parent !== undefined) parent.childBytes += leafName(path).length + 1;
-  }
-
-  #special(path: string, perms: Perms): void {
-    this.nodes.set(path, { path, value: "", perms, children: new Set(), childBytes: 0 });
+    if (path === "/" || path.startsWith("@")) return;
+    const parent = this.nodes.get(parentPath(path) ?? "/") as ModelNode;
+    parent.children.add(leafName(path));
+    parent.childBytes += leafName(path).length + 1;
   }
 
   /** With all below it; children first. */

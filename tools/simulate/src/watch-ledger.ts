@@ -20,6 +20,8 @@ interface Owed {
 interface Watch {
   readonly path: string;
   readonly token: string;
+  /** How many levels below its path it is told of; undefined: any number. */
+  readonly depth: number | undefined;
   /** How much of a path it is not told: of the home, if its own path is relative. */
   readonly cut: number;
   readonly owed: Map<string, Owed>;
@@ -75,8 +77,7 @@ export class WatchLedger {
   change({ path, how, readable }: Change, moment: () => Moment): void {
     if (this.watches.size === 0) return;
     for (const watch of this.watches.values()) {
-      const isBelow = how === "path" && (watch.path === "/" || path.startsWith(`${watch.path}/`));
-      if (path !== watch.path && !isBelow) continue;
+      if (path !== watch.path && (how === "exact" || !isBelow(path, watch))) continue;
       if (readable.every((perms) => (accessOf(perms, this.#caller) & ACCESS.read) === 0)) continue;
       owe(watch, path, moment());
     }
@@ -141,4 +142,10 @@ const owe = ({ cut, owed }: Watch, path: string, { written, now, entry }: Moment
   one.behind = written;
   one.entry = entry;
   one.changes += 1;
+};
+
+const isBelow = (path: string, { path: above, depth }: Watch): boolean => {
+  const start = above === "/" ? "/" : `${above}/`;
+  if (!path.startsWith(start)) return false;
+  return depth === undefined || path.slice(start.length).split("/").length <= depth;
 };
