@@ -122,8 +122,8 @@ export class Simulation implements World {
 
   #step(): void {
     this.history.steps += 1;
-    const what = this.random.below(100);
-    if (what < (this.#cpus.isStorm ? 40 : 18)) this.#cpus.step();
+    const what = this.#cpus.isStorm && this.random.oneIn(3) ? 0 : this.random.below(100);
+    if (what < 18) this.#cpus.step();
     else
       this.#enter(() => {
         if (what < 28) this.#deliver();

@@ -17,19 +17,20 @@ export class Toolstack {
   /** The daemon has found a change of this domain while it answers its RESUME. */
   changedInResume: number | undefined;
 
-  /** A new connection to the daemon begins anew. */
-  forget(): void {
-    this.#todo.length = 0;
-  }
+  /** What it does next: the rest of what belongs together. */
+  readonly #todo: (() => void)[] = [];
 
   constructor(world: World, rings: Rings) {
     this.#world = world;
     this.#rings = rings;
   }
 
-  /** What it does next: the rest of what belongs together. */
-  readonly #todo: (() => void)[] = [];
+  /** A new connection to the daemon begins anew. */
+  forget(): void {
+    this.#todo.length = 0;
+  }
 
+  /** Makes the next request, or does what needs none. */
   readonly request = (session: Session): void => {
     const next = this.#todo.shift();
     if (next !== undefined) {
