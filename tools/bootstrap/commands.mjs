@@ -36,6 +36,7 @@ export const commandsOf = (root) => {
     "pack-check": { steps: [build, packCheck], cwd: "root" },
     rehearse: { steps: [script("tools/release-rehearsal/src/main.ts")], cwd: "root" },
     independence: { steps: [script("tools/release-rehearsal/src/independence.ts")], cwd: "root" },
+    mutate: { steps: [script("tools/mutate/src/main.ts")], cwd: "caller" },
     docs: { steps: [docs], cwd: "root" },
     bench: { steps: [script("tools/bench/src/run.ts")], cwd: "root" },
     changeset: { steps: [changeset], cwd: "root" },

@@ -11,7 +11,12 @@ import {
   HYPERVISOR,
   SCHEDOP,
 } from "@xenkit/abi";
-import { createHypervisor, type Hypervisor, isHypervisorError } from "@xenkit/hypervisor";
+import {
+  createHypervisor,
+  defaultPolicy,
+  type Hypervisor,
+  isHypervisorError,
+} from "@xenkit/hypervisor";
 import { describe, expect, test } from "vitest";
 import { create, createBytes, domctl, domctlBytes, hexOf, shutdown } from "./calls.ts";
 
@@ -48,6 +53,14 @@ describe("createdomain", () => {
     { why: "too many vCPUs", config: { maxVcpus: 513 } },
   ])("refuses $why", ({ config }) => {
     expect(create(createHypervisor(), DOMID.any, config)).toBe(-ERRNO.EINVAL);
+  });
+
+  test.each([
+    { why: "nesting with paging", config: { flags: CDF.hvm | CDF.hap | CDF.nestedVirt } },
+    { why: "IOMMU options with an IOMMU", config: { flags: CDF.iommu, iommuOpts: 1 } },
+    { why: "as many vCPUs as there may be", config: { maxVcpus: 512 } },
+  ])("takes $why", ({ config }) => {
+    expect(create(createHypervisor(), DOMID.any, config)).toBe(1);
   });
 
   test("is for control domains", () => {
@@ -114,6 +127,24 @@ describe("the unstable domctls", () => {
     expect(host.eventChannels(1).bindIpi(1)).toBe(1);
   });
 
+  test("max_mem takes all 64 bits, and getdomaininfo tells whole pages of them", () => {
+    const host = createHypervisor();
+    host.createDomain();
+    for (const [low, high] of [
+      [0x81020304, 0x00050607],
+      [0x00800000, 0],
+      [0, 0x01000000],
+      [3, 0],
+    ] as const) {
+      expect(domctl(host, 0, DOMCTL.maxMem, 1, low, high)).toBe(0);
+      const bytes = domctlBytes(host, DOMCTL.getdomaininfo, 1);
+      host.hypercall(0, HYPERVISOR.domctl, bytes);
+      expect(getDomainInfo["4.22"].decode(bytes, DOMCTL_PAYLOAD_OFFSET).maxPages).toBe(
+        ((BigInt(high) << 32n) | BigInt(low)) >> 2n,
+      );
+    }
+  });
+
   test("set_target makes a device model once, and not of itself", () => {
     const host = createHypervisor();
     for (let domid = 1; domid <= 3; domid += 1) host.createDomain();
@@ -137,9 +168,32 @@ describe("getdomaininfo", () => {
     return { domid: domain, flags };
   };
 
+  test("of a domain without vCPUs is neither running nor of any kind", () => {
+    const host = createHypervisor();
+    create(host, 1);
+    host.unpauseDomain(1);
+    expect(info(host, 1)).toEqual({ domid: 1, flags: 0 });
+    const bytes = domctlBytes(host, DOMCTL.getdomaininfo, 1);
+    host.hypercall(0, HYPERVISOR.domctl, bytes);
+    expect(getDomainInfo["4.22"].decode(bytes, DOMCTL_PAYLOAD_OFFSET)).toMatchObject({
+      nrOnlineVcpus: 0,
+      maxVcpuId: 2 ** 32 - 1,
+    });
+  });
+
+  test("asks the policy about the domain, too", () => {
+    const host = createHypervisor({
+      policy: (caller, action, target) =>
+        target.domid !== 1 && defaultPolicy(caller, action, target),
+    });
+    host.createDomain();
+    host.createDomain();
+    expect([info(host, 1), info(host, 2)]).toMatchObject([-ERRNO.EPERM, { domid: 2 }]);
+  });
+
   test("lists domains on 4.21: each call answers about the first at or after the domid", () => {
     const host = createHypervisor({ release: "4.21" });
-    host.createDomain({ domid: 5 });
+    for (const domid of [4, 5, 9]) host.createDomain({ domid });
     const found: number[] = [];
     for (let next = 0; ; ) {
       const answer = info(host, next);
@@ -147,7 +201,7 @@ describe("getdomaininfo", () => {
       found.push(answer.domid);
       next = answer.domid + 1;
     }
-    expect(found).toEqual([0, 5]);
+    expect(found).toEqual([0, 4, 5, 9]);
   });
 
   test("from 4.22 is about exactly this domain", () => {
@@ -286,10 +340,11 @@ describe("errors and options", () => {
       name: "ESRCH",
     });
     expect(caught.message).toBe("errno (operation: destroydomain, errno: 3, name: ESRCH)");
-    expect([isHypervisorError(caught, "bad-option"), isHypervisorError(new Error())]).toEqual([
-      false,
-      false,
-    ]);
+    expect([
+      isHypervisorError(caught),
+      isHypervisorError(caught, "bad-option"),
+      isHypervisorError(new Error()),
+    ]).toEqual([true, false, false]);
   });
 
   test.each([

@@ -120,6 +120,50 @@ describe("event channels by hypercall", () => {
     expect(status(host, 2, 1, 1)).toBe(-ERRNO.EPERM);
   });
 
+  test("domid SELF is the caller itself, as owner and as the other end", () => {
+    const { host } = connected();
+    expect(op(host, 2, EVTCHNOP.allocUnbound, DOMID.self | (DOMID.self << 16), 0)[0]).toBe(0);
+    expect(status(host, 2, 2, 1)).toEqual({ kind: "unbound", dom: 2 });
+    expect(op(host, 2, EVTCHNOP.bindInterdomain, DOMID.self, 1, 0)).toEqual([0, DOMID.self, 1, 2]);
+    expect(status(host, 2, 2, 2)).toEqual({ kind: "interdomain", dom: 2, port: 1 });
+  });
+
+  test("the port is told in its field of the request, and the rest stays as it was", () => {
+    const host = createHypervisor({ dom0Vcpus: 2 });
+    expect(op(host, 0, EVTCHNOP.bindIpi, 1, 7)).toEqual([0, 1, 1]);
+    expect(op(host, 0, EVTCHNOP.bindVirq, VIRQ.debug, 1, 7)).toEqual([0, VIRQ.debug, 1, 2]);
+    expect(op(host, 0, EVTCHNOP.allocUnbound, 5 << 16, 7)).toEqual([0, 5 << 16, 3]);
+    expect(op(host, 0, EVTCHNOP.bindIpi, 256, 7)[0]).toBe(-ERRNO.ENOENT);
+  });
+
+  test("status gives every field; of a closed port all are 0", () => {
+    const host = createHypervisor({ dom0Vcpus: 2 });
+    host.eventChannels(0).bindVirq(VIRQ.debug, 1);
+    const words = (port: number): number[] =>
+      op(host, 0, EVTCHNOP.status, DOMID.self, port, 9, 9, 9, 9).slice(1);
+    expect(words(1)).toEqual([DOMID.self, 1, EVTCHNSTAT.virq, 1, VIRQ.debug, 0]);
+    expect(words(2)).toEqual([DOMID.self, 2, EVTCHNSTAT.closed, 0, 0, 0]);
+  });
+
+  test("without a free port it is ENOSPC; in a domain on its way out EINVAL", () => {
+    const host = createHypervisor({ limits: { eventPorts: 1 } });
+    host.createDomain({ teardownSteps: 1 });
+    const port = host.eventChannels(1).allocUnbound(0);
+    expect(op(host, 0, EVTCHNOP.allocUnbound, 1, 0)[0]).toBe(-ERRNO.ENOSPC);
+    host.eventChannels(0).bindIpi();
+    expect(op(host, 0, EVTCHNOP.bindIpi, 0, 0)[0]).toBe(-ERRNO.ENOSPC);
+    expect(op(host, 0, EVTCHNOP.bindInterdomain, 1, port, 0)[0]).toBe(-ERRNO.ENOSPC);
+    host.destroyStep(1);
+    expect(op(host, 0, EVTCHNOP.allocUnbound, 1, 0)[0]).toBe(-ERRNO.EINVAL);
+  });
+
+  test("an IPI is sent by the domain to itself", () => {
+    const host = createHypervisor();
+    const port = host.eventChannels(0).bindIpi();
+    expect(op(host, 0, EVTCHNOP.send, port)[0]).toBe(0);
+    expect(host.eventChannels(0).isPending(port)).toBe(true);
+  });
+
   test.each(Object.entries(EVTCHNOP))(
     "%s in a buffer that is too short is EFAULT or ENOSYS",
     (_name, cmd) => {
@@ -239,7 +283,7 @@ describe("delivery", () => {
   });
 
   test("goes to every listener even when one throws, and the error comes out of the hypercall", () => {
-    const { host, port } = connected();
+    const { host, port, remotePort } = connected();
     const calls: string[] = [];
     host.eventChannels(0).onEvent(() => {
       throw new Error("the first listener");
@@ -248,8 +292,48 @@ describe("delivery", () => {
     expect(() => host.eventChannels(1).notify(port)).toThrow("the first listener");
     expect(calls).toEqual(["second"]);
     stop();
-    host.eventChannels(1).notify(port);
+    host.eventChannels(0).clearPending(remotePort);
+    expect(() => host.eventChannels(1).notify(port)).toThrow("the first listener");
     expect(calls).toEqual(["second"]);
+  });
+
+  test("throws the first of several errors", () => {
+    const host = createHypervisor();
+    const dom0 = host.eventChannels(0);
+    for (const name of ["first", "second"]) {
+      dom0.onEvent(() => {
+        throw new Error(name);
+      });
+    }
+    const port = dom0.bindIpi();
+    expect(() => dom0.notify(port)).toThrow(new Error("first"));
+  });
+
+  test("drops what waited when another state is loaded", () => {
+    const flushes: (() => void)[] = [];
+    const host = createHypervisor({ deliver: (flush) => flushes.push(flush) });
+    const before = host.dump();
+    const calls: number[] = [];
+    const dom0 = host.eventChannels(0);
+    dom0.onEvent((port) => calls.push(port));
+    dom0.notify(dom0.bindIpi());
+    host.load(before);
+    for (const flush of flushes) flush();
+    expect(calls).toEqual([]);
+  });
+
+  test("keeps a port in the queue once, also when it is masked and unmasked meanwhile", () => {
+    const host = createHypervisor({ deliver: () => {} });
+    const dom0 = host.eventChannels(0);
+    const [waiting, quiet] = [dom0.bindIpi(), dom0.bindIpi()];
+    dom0.notify(waiting);
+    for (const port of [waiting, quiet]) {
+      dom0.mask(port);
+      dom0.unmask(port);
+    }
+    expect(host.dump().deliveries).toEqual([[0, waiting]]);
+    dom0.close(waiting);
+    expect(host.dump().deliveries).toEqual([]);
   });
 
   test("tells errors of listeners to who asked for them, and disturbs no caller", () => {
@@ -283,6 +367,10 @@ describe("delivery", () => {
     const host = createHypervisor();
     host.createDomain({ vcpus: 2 });
     const guest = host.eventChannels(1);
+    const first = guest.bindVirq(VIRQ.debug);
+    host.raiseVirq(1, VIRQ.debug);
+    expect(guest.pending()).toBe(first);
+    guest.clearPending(first);
     const port = guest.bindVirq(VIRQ.timer, 1);
     host.raiseVirq(1, VIRQ.timer, 0);
     expect(guest.pending()).toBeUndefined();
@@ -292,6 +380,34 @@ describe("delivery", () => {
 });
 
 describe("the port interface", () => {
+  test("is for the living: a domain that is dying has none", () => {
+    const host = createHypervisor();
+    host.createDomain({ teardownSteps: 1 });
+    const channels = host.eventChannels(1);
+    host.destroyStep(1);
+    expect(() => channels.bindIpi()).toThrow("ESRCH");
+    expect(() => channels.onEvent(() => {})).toThrow("ESRCH");
+  });
+
+  test("has one listener for each port; who was replaced ends nothing", () => {
+    const host = createHypervisor();
+    const dom0 = host.eventChannels(0);
+    const port = dom0.bindIpi();
+    const calls: string[] = [];
+    const signal = (): void => {
+      dom0.clearPending(port);
+      dom0.notify(port);
+    };
+    const endFirst = dom0.onPort(port, () => calls.push("first"));
+    const endSecond = dom0.onPort(port, () => calls.push("second"));
+    endFirst();
+    signal();
+    expect(calls).toEqual(["second"]);
+    endSecond();
+    signal();
+    expect(calls).toEqual(["second"]);
+  });
+
   test("gives the port that has been pending longest, and passes over masked ones", () => {
     const host = createHypervisor();
     const dom0 = host.eventChannels(0);

@@ -1,5 +1,5 @@
 import { CAPS, DOMID, ERRNO, getDomainState, HYPERVISOR, STATE, VIRQ } from "@xenkit/abi";
-import { createHypervisor } from "@xenkit/hypervisor";
+import { createHypervisor, defaultPolicy } from "@xenkit/hypervisor";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { begin, carryOut, drain, drained, hexOf, listen, query } from "./calls.ts";
@@ -78,7 +78,7 @@ describe("an answer", () => {
   });
 
   test("is the same in a buffer at any offset, shared or not", () => {
-    const host = createHypervisor();
+    const host = createHypervisor({ firstUniqueId: 0x0123456789abcdefn });
     host.createDomain();
     const whole = getDomainState.encodeRequest(1);
     host.hypercall(0, HYPERVISOR.domctl, whole);
@@ -91,6 +91,19 @@ describe("an answer", () => {
         expect(hexOf(bytes)).toBe(hexOf(whole));
       }),
     );
+  });
+
+  test("is 0 and nothing else, straight through or step by step", () => {
+    const host = createHypervisor();
+    listen(host);
+    host.createDomain();
+    const bytes = getDomainState.encodeRequest(1);
+    expect(host.hypercall(0, HYPERVISOR.domctl, bytes)).toBe(0);
+    expect(host.begin(0, HYPERVISOR.domctl, getDomainState.encodeRequest(1)).result).toBe(0);
+    const call = begin.drain(host, bytes);
+    expect(call.result).toBe(0);
+    carryOut(call);
+    expect(call.result).toBe(0);
   });
 
   test("about one domain does not take its mark", () => {
@@ -167,6 +180,39 @@ test("of a domain that is gone the answer is all zeroes, whatever was in the buf
   bytes.fill(0, 20, 24);
   expect(host.hypercall(0, HYPERVISOR.domctl, bytes)).toBe(0);
   expect(hexOf(bytes.subarray(8, 34))).toBe(`0100${"ff".repeat(6)}${"00".repeat(16)}ffff`);
+});
+
+describe.each(["clear-first", "lookup-first"] as const)("a drain, %s", (drainOrder) => {
+  test("is for the handler, and finds nothing where nothing is recorded", () => {
+    const host = createHypervisor({ drainOrder });
+    const store = host.createDomain({ caps: CAPS.xenstore });
+    expect(query(host, store, DOMID.invalid)).toBe(-ERRNO.EACCES);
+    expect(query(host, 0, DOMID.invalid)).toBe(-ERRNO.ENOENT);
+  });
+
+  test("passes over a domain that the caller may not see, in these steps", () => {
+    const host = createHypervisor({
+      drainOrder,
+      policy: (caller, action, target) =>
+        target.domid !== 1 && defaultPolicy(caller, action, target),
+    });
+    listen(host);
+    host.createDomain();
+    host.createDomain();
+    const [full, empty] = {
+      "clear-first": [
+        ["take-mark", "look-up", "put-mark-back", "take-mark", "look-up", "answer"],
+        ["take-mark", "look-up", "put-mark-back", "take-mark"],
+      ],
+      "lookup-first": [
+        ["find-mark", "look-up", "find-mark", "look-up", "clear-mark", "answer"],
+        ["find-mark", "look-up", "find-mark"],
+      ],
+    }[drainOrder];
+    expect(carryOut(begin.drain(host, new Uint8Array(144)))).toEqual(full);
+    expect(carryOut(begin.drain(host, new Uint8Array(144)))).toEqual(empty);
+    expect(host.changedCount).toBe(1);
+  });
 });
 
 describe("the order of look-up and clear", () => {

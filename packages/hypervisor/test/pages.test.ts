@@ -65,6 +65,9 @@ describe("guest pages", () => {
     host.grantAccess(1, GNTREF.xenstore, { grantee: 0, gfn: 5, access: RW });
     expect(host.ringPage(1)).toBe(host.guestPage(1, 5));
     host.destroyDomain(store);
+    const without = createHypervisor({ dom0Vcpus: false });
+    without.ringPage(without.createDomain());
+    expect(without.dump().domains[0]?.grants).toMatchObject([[GNTREF.xenstore, { grantee: 0 }]]);
     host.ringPage(host.createDomain());
     expect(host.mapGrant(0, 4, GNTREF.xenstore).page).toBe(host.ringPage(4));
   });
@@ -172,6 +175,10 @@ describe("grant_table_op", () => {
     const host = sharing();
     host.grantAccess(1, 4, { grantee: 2, gfn: 5, access: "read-only" });
     expect(map(host, 2, 77, 9)).toMatchObject({ status: GNTST.badDomain, handle: 99 });
+    const dead = host.createDomain();
+    host.holdReference(dead);
+    host.destroyDomain(dead);
+    expect(map(host, 2, dead, 9)).toMatchObject({ status: GNTST.badDomain });
     expect(map(host, 2, 1, 8)).toMatchObject({ status: GNTST.badGntref });
     expect(map(host, 0, 1, 9)).toMatchObject({ status: GNTST.permissionDenied });
     expect(map(host, 2, 1, 9, GNTMAP.deviceMap)).toMatchObject({ status: GNTST.generalError });

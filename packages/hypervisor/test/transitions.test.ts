@@ -3,6 +3,7 @@ import {
   DOMCTL,
   DOMID,
   ERRNO,
+  EVTCHNOP,
   getDomainState,
   HYPERVISOR,
   SCHEDOP,
@@ -70,6 +71,18 @@ describe("which transitions are marked and which raise VIRQ_DOM_EXC", () => {
     expect(drained(host)).toEqual(marks);
   });
 
+  test("resume leaves nothing of a shutdown behind, by hypercall too", () => {
+    const host = createHypervisor();
+    host.createDomain();
+    const before = host.dump();
+    host.shutdownDomain(1, SHUTDOWN.suspend);
+    host.resumeDomain(1);
+    expect(host.dump()).toEqual(before);
+    host.shutdownDomain(1);
+    expect(domctl(host, 0, DOMCTL.resumedomain, 1)).toBe(0);
+    expect(host.dump()).toEqual(before);
+  });
+
   test("resume undoes a shutdown and is neither marked nor told", () => {
     const { host, events } = hostWithGuest();
     host.shutdownDomain(1);
@@ -99,6 +112,15 @@ describe("which transitions are marked and which raise VIRQ_DOM_EXC", () => {
     expect(domctl(host, 0, DOMCTL.subscribe, 1, 1)).toBe(0);
     host.shutdownDomain(1, SHUTDOWN.reboot);
     expect(events()).toBe(1);
+  });
+
+  test("a suspend event channel that is not connected signals nobody", () => {
+    const { host, events } = hostWithGuest();
+    const port = host.eventChannels(1).allocUnbound(0);
+    expect(domctl(host, 0, DOMCTL.subscribe, 1, port)).toBe(0);
+    host.shutdownDomain(1, SHUTDOWN.suspend);
+    expect([events(), host.eventChannels(0).pending()]).toEqual([0, undefined]);
+    expect(drained(host)).toEqual([[1, DOWN]]);
   });
 
   test("a second shutdown changes nothing and the first reason stays", () => {
@@ -135,6 +157,19 @@ describe("destroying", () => {
     expect(states).toMatchObject([{ state: DYING }, { state: DYING }, { state: DEAD }]);
   });
 
+  test.each([-1, 0.5, Number.NaN])("takes no %s steps", (steps) => {
+    const { host } = hostWithGuest();
+    expect(() => host.setTeardownSteps(1, steps)).toThrow("EINVAL");
+    expect(host.destroyStep(1)).toBe(true);
+  });
+
+  test("takes one step when it is told that there are none", () => {
+    const host = createHypervisor({ teardownSteps: 3 });
+    host.createDomain();
+    host.setTeardownSteps(1, 0);
+    expect(host.destroyStep(1)).toBe(true);
+  });
+
   test("by hypercall asks to be called again with −ERESTART", () => {
     const { host } = hostWithGuest();
     host.setTeardownSteps(1, 1);
@@ -167,6 +202,17 @@ describe("destroying", () => {
     expect(events()).toBe(1);
     expect(drained(host)).toEqual([[1, GONE]]);
     expect(host.createDomain({ domid: 1 })).toBe(1);
+  });
+
+  test("gives up the VIRQs of this domain, and of no other", () => {
+    const host = createHypervisor();
+    const [first, second] = [host.createDomain(), host.createDomain()];
+    host.setVirqHandler(first, VIRQ.console);
+    host.setVirqHandler(second, VIRQ.domExc);
+    host.destroyDomain(first);
+    expect(host.eventChannels(0).bindVirq(VIRQ.console)).toBe(1);
+    expect(() => host.eventChannels(0).bindVirq(VIRQ.domExc)).toThrow("EBUSY");
+    expect(host.eventChannels(second).bindVirq(VIRQ.domExc)).toBe(1);
   });
 
   test("of a zombie does nothing; its shutdown is marked and told", () => {
@@ -235,6 +281,24 @@ describe("what another CPU does between the steps of an operation", () => {
     expect(armed).toBe(false);
   };
 
+  test("a shutdown under way has no reason yet", () => {
+    const { host } = hostWithGuest();
+    const call = begin.shutdown(host, 1, SHUTDOWN.crash);
+    call.step();
+    expect(host.domain(1)?.shutdownReason).toBeUndefined();
+    carryOut(call);
+    expect(host.domain(1)?.shutdownReason).toBe(SHUTDOWN.crash);
+  });
+
+  test("a mapping that another CPU ends first is ended once", () => {
+    const { host } = hostWithGuest();
+    const mapper = host.createDomain({ caps: CAPS.control });
+    const { handle } = host.mapForeignPage(mapper, 1, 1);
+    host.mapForeignPage(0, 1, 1);
+    interrupted(begin.destroy(host, mapper), "unmap", () => host.unmap(handle));
+    expect(host.domain(1)?.references).toBe(1);
+  });
+
   test("a resume before the shutdown is complete undoes it: no mark", () => {
     const { host } = hostWithGuest();
     interrupted(begin.shutdown(host, 1), "complete-shutdown", () => host.resumeDomain(1));
@@ -290,6 +354,55 @@ describe("what another CPU does between the steps of an operation", () => {
     expect(getDomainState.decode(bytes)).toMatchObject({ domid: 1, state: ALIVE | STATE.shutdown });
   });
 
+  test("a hypercall that is over at once has written its answer, and takes no step", () => {
+    const host = createHypervisor();
+    const bytes = new Uint8Array(8);
+    const call = host.begin(0, HYPERVISOR.eventChannelOp, bytes, EVTCHNOP.allocUnbound);
+    expect([call.next, call.result, call.dump(), bytes[4]]).toEqual([undefined, 0, [0], 1]);
+    call.step();
+    expect(host.eventChannels(0).count).toBe(1);
+    expect(host.begin(0, HYPERVISOR.xenVersion, undefined).result).toBe((4 << 16) | 22);
+  });
+
+  test("the buffer belongs to the caller again when the hypercall is over", () => {
+    const { host } = hostWithGuest();
+    const bytes = new Uint8Array(144);
+    const call = begin.drain(host, bytes);
+    carryOut(call);
+    bytes.fill(0xff);
+    host.createDomain();
+    call.step();
+    expect([new Set(bytes), host.changedCount]).toEqual([new Set([0xff]), 1]);
+  });
+
+  test("what is under way can be told apart, at each of its steps", () => {
+    for (const drainOrder of ["clear-first", "lookup-first"] as const) {
+      const host = createHypervisor({ drainOrder });
+      listen(host);
+      host.createDomain();
+      host.mapForeignPage(0, 1, 1);
+      const other = host.eventChannels(1).allocUnbound(0);
+      host.eventChannels(0).bindInterdomain(1, other);
+      const calls = [
+        begin.create(host, 7),
+        begin.shutdown(host, 1, 1),
+        begin.shutdown(host, 1, 2),
+        begin.destroy(host, 1),
+        begin.drain(host, new Uint8Array(144)),
+        begin.bindVirq(host, 0, VIRQ.timer),
+        begin.bindVirq(host, 0, VIRQ.debug),
+      ];
+      const seen = calls.map((call) => {
+        const dumps: unknown[] = [];
+        carryOut(call, () => dumps.push(call.dump()));
+        dumps.push(call.dump());
+        return dumps.map((dump) => JSON.stringify(dump));
+      });
+      for (const dumps of seen) expect(new Set(dumps).size).toBe(dumps.length);
+      expect(new Set(seen.map(([first]) => first)).size).toBe(calls.length);
+    }
+  });
+
   test("a hypercall that is over takes no more steps", () => {
     const { host } = hostWithGuest();
     const call = begin.shutdown(host, 1);
@@ -319,6 +432,31 @@ describe("two vCPUs that bind VIRQ_DOM_EXC at the same time", () => {
     carryOut(loser);
     return { host, results: [winner.result, loser.result] };
   };
+
+  test("one that fails does not end what the other has begun and not finished", () => {
+    const host = createHypervisor({ limits: { eventPorts: 1 } });
+    const [first, second] = [
+      begin.bindVirq(host, 0, VIRQ.domExc),
+      begin.bindVirq(host, 0, VIRQ.domExc),
+    ];
+    first.step();
+    second.step();
+    const port = host.eventChannels(0).allocUnbound(0);
+    carryOut(second);
+    expect([second.result, host.changedCount]).toEqual([-ERRNO.ENOSPC, 1]);
+    host.eventChannels(0).close(port);
+    carryOut(first);
+    expect([first.result, host.changedCount]).toEqual([0, 1]);
+  });
+
+  test("a failed bind of any other VIRQ ends no recording, with the bug or without", () => {
+    for (const failedBind of ["keeps-recording", "stops-recording"] as const) {
+      const host = createHypervisor({ failedBind, limits: { eventPorts: 1 } });
+      listen(host);
+      expect(() => host.eventChannels(0).bindVirq(VIRQ.debug)).toThrow("ENOSPC");
+      expect(host.changedCount).toBe(0);
+    }
+  });
 
   test("one gets it, and its recording goes on", () => {
     const { host, results } = race("keeps-recording");
@@ -424,6 +562,38 @@ describe("between two drains", () => {
 });
 
 describe("the hardware domain", () => {
+  test("takes with it what was put off: nothing is carried out on a host that is down", () => {
+    const later: (() => void)[] = [];
+    const host = createHypervisor({ schedule: (step) => later.push(step) });
+    host.createDomain();
+    host.destroyDomain(1);
+    host.shutdownDomain(0);
+    const before = host.dump();
+    for (const step of later) step();
+    expect(host.dump()).toEqual(before);
+  });
+
+  test("is told to be down once, also when that state is loaded again", () => {
+    const host = createHypervisor();
+    let told = 0;
+    host.onDown(() => {
+      told += 1;
+    });
+    host.shutdownDomain(0);
+    host.load(host.dump());
+    expect([told, host.down]).toEqual([1, SHUTDOWN.poweroff]);
+  });
+
+  test("takes the host down without telling who has ended its listening", () => {
+    const host = createHypervisor();
+    const told: string[] = [];
+    const end = host.onDown(() => told.push("first"));
+    host.onDown(() => told.push("second"));
+    end();
+    host.shutdownDomain(0);
+    expect(told).toEqual(["second"]);
+  });
+
   test("takes the host down when it shuts down", () => {
     const host = createHypervisor();
     const reasons: number[] = [];

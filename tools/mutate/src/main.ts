@@ -1,119 +1,115 @@
-import { spawnSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { applied, mutantsOf } from "./mutants.ts";
+import { changedSince } from "./changed-lines.ts";
+import { foundMutants } from "./found-mutant.ts";
+import { keyOf, knownSurvivors } from "./known-survivors.ts";
+import { refusedByTypes } from "./refused-by-types.ts";
+import { ROOT, runStryker } from "./run-stryker.ts";
+import { keepSample } from "./sample.ts";
+import { rowOf, scoreOf } from "./score.ts";
 
-const USAGE = `node --conditions=@xenkit/source tools/mutate/src/main.ts PACKAGE [--sample N] [--seed S]
-  --sample N   so many mutants, chosen by the seed (all)
-  --seconds N  a run that takes longer counts as noticed (60)`;
+const USAGE = `npm run mutate -- PACKAGE      every mutant of packages/PACKAGE/src
+  --file NAME      of this file only (may be given again)
+  --changed        of the lines that differ from main only
+  --sample N       so many of them, chosen by the seed
+  --seed S         (1)
+  --processes N    how many run at a time (1)
+  --remember FILE  keep what was found in this file, and take from it what cannot have changed
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    sample: { type: "string" },
-    seed: { type: "string", default: "1" },
-    seconds: { type: "string", default: "60" },
-  },
-});
+Exit status: 0 every survivor is listed in tools/mutate/survivors, 1 one is not, 2 usage.`;
 
-const root = join(import.meta.dirname, "../../..");
-
-/** A copy of the package beside links to all else: nobody's files are changed. */
-const copyOf = (name: string): string => {
-  const copy = mkdtempSync(join(tmpdir(), "xenkit-mutate-"));
-  for (const file of ["package.json", "vitest.config.ts", "tsconfig.base.json"]) {
-    cpSync(join(root, file), join(copy, file));
-  }
-  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
-  cpSync(join(root, "tools/testkit"), join(copy, "tools/testkit"), {
-    recursive: true,
-    filter: (path) => !path.includes("node_modules"),
+const read = () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      file: { type: "string", multiple: true, default: [] },
+      changed: { type: "boolean", default: false },
+      sample: { type: "string" },
+      seed: { type: "string", default: "1" },
+      processes: { type: "string", default: "1" },
+      remember: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
   });
-  for (const part of ["src", "test", "package.json", "tsconfig.json", "README.md"]) {
-    cpSync(join(root, "packages", name, part), join(copy, "packages", name, part), {
-      recursive: true,
-    });
-  }
-  const modules = join(root, "packages", name, "node_modules");
-  if (existsSync(modules)) symlinkSync(modules, join(copy, "packages", name, "node_modules"));
-  return copy;
-};
-
-/** Fisher and Yates, by a seed. */
-const shuffled = <T>(list: readonly T[], seed: number): T[] => {
-  const mixed = [...list];
-  let state = seed >>> 0;
-  for (let at = mixed.length - 1; at > 0; at -= 1) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    const other = state % (at + 1);
-    [mixed[at], mixed[other]] = [mixed[other] as T, mixed[at] as T];
-  }
-  return mixed;
-};
-
-const mutate = (name: string): void => {
-  const copy = copyOf(name);
-  const src = join(copy, "packages", name, "src");
-  const vitest = join(root, "node_modules/vitest/vitest.mjs");
-  const notices = (): boolean => {
-    const args = [
-      vitest,
-      "run",
-      "--root",
-      copy,
-      "--project",
-      name,
-      "--bail",
-      "1",
-      "--exclude",
-      "**/readme.test.ts",
-    ];
-    const timeout = Number(values.seconds) * 1000;
-    return spawnSync(process.execPath, args, { cwd: copy, timeout, stdio: "ignore" }).status !== 0;
+  const [name = "", ...more] = positionals;
+  const src = join(ROOT, "packages", name, "src");
+  if (name === "" || more.length > 0 || !existsSync(src)) throw new Error(`no package "${name}"`);
+  const all = readdirSync(src).filter((file) => file.endsWith(".ts"));
+  const files = values.file.length === 0 ? all : values.file;
+  const missing = files.find((file) => !all.includes(file));
+  if (missing !== undefined) throw new Error(`packages/${name}/src has no file "${missing}"`);
+  const count = (option: string, text: string): number => {
+    if (!/^[1-9]\d*$/.test(text)) throw new Error(`--${option} ${text} is not a number from 1 on`);
+    return Number(text);
   };
-  try {
-    if (notices()) throw new Error("the tests fail without any change");
-    const files = readdirSync(src).filter((file) => file.endsWith(".ts") && file !== "index.ts");
-    const all = files.flatMap((file) => {
-      const source = readFileSync(join(src, file), "utf8");
-      return mutantsOf(source).map((mutant) => ({ file, source, mutant }));
-    });
-    const chosen = shuffled(all, Number(values.seed)).slice(0, Number(values.sample ?? all.length));
-    let noticed = 0;
-    const report = (of: number): string => {
-      const score = ((100 * noticed) / of).toFixed(1);
-      return `${name}: ${noticed} of ${of} mutants noticed, ${score} % (of ${all.length} there are)`;
-    };
-    for (const [at, { file, source, mutant }] of chosen.entries()) {
-      writeFileSync(join(src, file), applied(source, mutant));
-      const seen = notices();
-      writeFileSync(join(src, file), source);
-      if (seen) noticed += 1;
-      else
-        console.log(
-          `survives: ${file}:${mutant.line} ${mutant.before.trim()} => ${mutant.after.trim()}`,
-        );
-      // So that a run which is interrupted has said how far it came.
-      if (at % 10 === 9) console.log(report(at + 1));
-    }
-    console.log(report(chosen.length));
-  } finally {
-    rmSync(copy, { recursive: true });
-  }
+  return {
+    name,
+    files: files.map((file) => `packages/${name}/src/${file}`),
+    changed: values.changed,
+    sample: values.sample === undefined ? undefined : count("sample", values.sample),
+    seed: count("seed", values.seed),
+    processes: count("processes", values.processes),
+    remember: values.remember,
+  };
 };
 
-const [name] = positionals;
-if (name === undefined) console.log(USAGE);
-else mutate(name);
+const mutate = async (options: ReturnType<typeof read>): Promise<boolean> => {
+  const { name, files, sample, seed, processes, remember } = options;
+  const folder = join(ROOT, "packages", name);
+  const patterns = options.changed
+    ? changedSince(ROOT, `packages/${name}/src`).filter((pattern) =>
+        files.some((file) => pattern.startsWith(`${file}:`)),
+      )
+    : files;
+  if (patterns.length === 0) {
+    console.log(`${name}: nothing has changed`);
+    return true;
+  }
+  if (sample !== undefined) {
+    const sources = files.map((file) => join(ROOT, file));
+    const read = (file: string) => ({ name: file, content: readFileSync(file, "utf8") });
+    await keepSample(sources.map(read), sample, seed);
+  }
+  const begin = performance.now();
+  const results = await runStryker({
+    name,
+    patterns,
+    processes,
+    ...(remember === undefined ? {} : { remembered: join(process.cwd(), remember) }),
+  });
+  const all = foundMutants(folder, results);
+  const refused = refusedByTypes(ROOT, name, all);
+  const score = scoreOf(
+    all.filter((mutant) => !refused.has(mutant)),
+    knownSurvivors(name),
+  );
+  for (const mutant of score.unknown) {
+    const { file, line } = mutant;
+    console.log(`survives: packages/${name}/${file}:${line}\n  ${keyOf(mutant)}`);
+  }
+  for (const mutant of score.noticed) console.log(`listed, but noticed: ${keyOf(mutant)}`);
+  console.log(
+    `${refused.size} of ${all.length} mutants are refused by TypeScript and not counted.\n` +
+      "| package | mutants | killed | timed out | survived | of them equivalent | score | without the equivalent | minutes |\n" +
+      "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n" +
+      rowOf(name, score, (performance.now() - begin) / 60_000),
+  );
+  return score.unknown.length === 0;
+};
+
+const options = ((): ReturnType<typeof read> | undefined => {
+  if (process.argv.includes("--help")) {
+    console.log(USAGE);
+    return undefined;
+  }
+  try {
+    return read();
+  } catch (error) {
+    console.error(`mutate: ${(error as Error).message}\n\n${USAGE}`);
+    process.exitCode = 2;
+    return undefined;
+  }
+})();
+if (options !== undefined) process.exitCode = (await mutate(options)) ? 0 : 1;
