@@ -106,14 +106,13 @@ const statusOp: Operation = (machine, caller, bytes) => {
   if (request.port > domain.ports.limit) return -ERRNO.EINVAL;
   const port = domain.ports.get(request.port);
   const status = port?.kind ?? EVTCHNSTAT.closed;
-  const interdomain = status === EVTCHNSTAT.interdomain;
   const first = status === EVTCHNSTAT.virq ? port?.virq : port?.remoteDomid;
   evtchnStatus.encode(
     {
       ...request,
       status,
       vcpu: port?.vcpu ?? 0,
-      u: { first: first ?? 0, second: interdomain ? (port?.remotePort ?? 0) : 0 },
+      u: { first: first ?? 0, second: port?.remotePort ?? 0 },
     },
     bytes,
     0,

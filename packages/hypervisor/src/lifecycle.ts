@@ -26,7 +26,7 @@ const SIGNAL_SUSPENDED: StepKind = {
   name: "signal-suspended",
   run: (machine, { domain }) => {
     const port = domain?.ports.get(domain.suspendPort);
-    if (port === undefined || port.remotePort === 0) return;
+    if (port === undefined) return;
     const remote = machine.table.find(port.remoteDomid);
     const remotePort = remote?.ports.get(port.remotePort);
     if (remote !== undefined && remotePort !== undefined) setPending(machine, remote, remotePort);

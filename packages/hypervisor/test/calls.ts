@@ -9,6 +9,7 @@ import {
   ERRNO,
   EVTCHNOP,
   evtchnBindVirq,
+  evtchnClose,
   getDomainState,
   HYPERVISOR,
   INTERFACE_VERSION,
@@ -164,6 +165,8 @@ export const begin = {
     bytes.set(getDomainState.encodeRequest(DOMID.invalid));
     return host.begin(caller, HYPERVISOR.domctl, bytes);
   },
+  close: (host: Hypervisor, domid: number, port: number): Call =>
+    host.begin(domid, HYPERVISOR.eventChannelOp, evtchnClose.encode({ port }), EVTCHNOP.close),
   bindVirq: (host: Hypervisor, domid: number, virq: number): Call =>
     host.begin(
       domid,

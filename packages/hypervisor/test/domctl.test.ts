@@ -305,6 +305,18 @@ describe("the other hypercalls", () => {
     expect(host.hypercall(0, HYPERVISOR.schedOp, undefined, SCHEDOP.poll)).toBe(-ERRNO.ENOSYS);
   });
 
+  test.each([SCHEDOP.shutdown, SCHEDOP.remoteShutdown])(
+    "sched_op %s in a buffer that is too short is EFAULT and shuts nobody down",
+    (cmd) => {
+      const host = createHypervisor();
+      const guest = host.createDomain({ caps: CAPS.control });
+      const bytes = new Uint8Array(cmd === SCHEDOP.shutdown ? 3 : 7);
+      bytes[0] = guest;
+      expect(host.hypercall(guest, HYPERVISOR.schedOp, bytes, cmd)).toBe(-ERRNO.EFAULT);
+      expect(host.domain(guest)?.shutdownReason).toBeUndefined();
+    },
+  );
+
   test("xen_version says which release this is", () => {
     const host = createHypervisor({ release: "4.21" });
     expect(host.hypercall(0, HYPERVISOR.xenVersion, undefined, 0)).toBe((4 << 16) | 21);

@@ -66,6 +66,41 @@ describe("dump and load", () => {
     expect(copy.domain(1)).toBeUndefined();
   });
 
+  test("keep the pages of the living shared, and who maps its own page free to go", () => {
+    const host = createHypervisor();
+    host.createDomain();
+    host.mapForeignPage(0, 1, 5).page.fill(3);
+    host.grantAccess(1, 3, { grantee: 1, gfn: 5, access: "read-write" });
+    host.mapGrant(1, 1, 3);
+    const copy = createHypervisor();
+    copy.load(throughJson(host));
+    for (const handle of [1, 2]) expect(copy.mappedPage(handle)).toBe(copy.guestPage(1, 5));
+    expect(copy.domain(1)?.references).toBe(1);
+    copy.unmap(1);
+    copy.destroyDomain(1);
+    expect(copy.domain(1)).toBeUndefined();
+  });
+
+  test("keep handles of domains good, whatever the unique id", () => {
+    const host = createHypervisor({ firstUniqueId: 0x8000_0001_8000_0001n });
+    const dom0 = host.eventChannels(0);
+    host.load(throughJson(host));
+    expect(dom0.bindIpi()).toBe(1);
+  });
+
+  test("forget what the old state had put off", () => {
+    const later: (() => void)[] = [];
+    const host = createHypervisor({ schedule: (step) => later.push(step) });
+    const before = throughJson(host);
+    host.createDomain();
+    host.destroyDomain(1);
+    host.load(before);
+    host.createDomain({ domid: 1 });
+    for (const step of later) step();
+    expect(() => host.createDomain({ domid: 1 })).toThrow("EEXIST");
+    host.destroyDomain(1);
+  });
+
   test("at any point of any run, the loaded host goes on as the first does", () => {
     fc.assert(
       fc.property(operations(40), operations(25), (before, after) => {

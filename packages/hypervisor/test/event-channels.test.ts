@@ -12,6 +12,7 @@ import {
 } from "@xenkit/abi";
 import { createHypervisor, type Hypervisor } from "@xenkit/hypervisor";
 import { describe, expect, test } from "vitest";
+import { listen } from "./calls.ts";
 
 /**
  * event_channel_op with a struct of 32-bit words. @returns The result, and the words afterwards.
@@ -139,8 +140,13 @@ describe("event channels by hypercall", () => {
   test("status gives every field; of a closed port all are 0", () => {
     const host = createHypervisor({ dom0Vcpus: 2 });
     host.eventChannels(0).bindVirq(VIRQ.debug, 1);
-    const words = (port: number): number[] =>
-      op(host, 0, EVTCHNOP.status, DOMID.self, port, 9, 9, 9, 9).slice(1);
+    host.createDomain();
+    const guest = host.eventChannels(1);
+    const dom0 = host.eventChannels(0);
+    dom0.close(dom0.bindInterdomain(1, guest.allocUnbound(0)));
+    const words = (port: number, domid: number = DOMID.self): number[] =>
+      op(host, 0, EVTCHNOP.status, domid, port, 9, 9, 9, 9).slice(1);
+    expect(words(1, 1)).toEqual([1, 1, EVTCHNSTAT.unbound, 0, 0, 0]);
     expect(words(1)).toEqual([DOMID.self, 1, EVTCHNSTAT.virq, 1, VIRQ.debug, 0]);
     expect(words(2)).toEqual([DOMID.self, 2, EVTCHNSTAT.closed, 0, 0, 0]);
   });
@@ -200,6 +206,29 @@ describe("the ports of a domain", () => {
     expect(channels.bindIpi()).toBe(2);
   });
 
+  test("are handed out lowest first, and a closed one leaves nothing to the next", () => {
+    const host = createHypervisor();
+    const dom0 = host.eventChannels(0);
+    const timer = dom0.bindVirq(VIRQ.timer);
+    const [second, third] = [dom0.bindIpi(), dom0.bindIpi()];
+    dom0.notify(second);
+    dom0.close(second);
+    dom0.close(third);
+    expect(() => dom0.bindVirq(VIRQ.timer)).toThrow("EEXIST");
+    expect([dom0.bindIpi(), dom0.isPending(second), timer]).toEqual([second, false, 1]);
+  });
+
+  test("other than that of VIRQ_DOM_EXC end no recording when they are closed", () => {
+    const host = createHypervisor();
+    const { port } = listen(host);
+    const dom0 = host.eventChannels(0);
+    dom0.close(dom0.bindVirq(VIRQ.debug));
+    dom0.close(dom0.bindIpi());
+    expect(host.changedCount).toBe(0);
+    dom0.close(port);
+    expect(host.changedCount).toBeUndefined();
+  });
+
   test("used up by one guest are not missed by another", () => {
     const host = createHypervisor();
     for (const domid of [1, 2]) host.createDomain({ domid, maxEvtchnPort: 0xffffffff });
@@ -247,6 +276,7 @@ describe("delivery", () => {
     host.createDomain();
     const guest = host.eventChannels(1);
     const port = guest.bindIpi();
+    expect(flushes).toEqual([]);
     let calls = 0;
     guest.onPort(port, () => {
       calls += 1;

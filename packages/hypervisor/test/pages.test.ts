@@ -10,7 +10,7 @@ import {
 } from "@xenkit/abi";
 import { createHypervisor, GNTREF, type Hypervisor, PAGE_SIZE } from "@xenkit/hypervisor";
 import { describe, expect, test } from "vitest";
-import { drained, listen, query } from "./calls.ts";
+import { create, drained, listen, query } from "./calls.ts";
 
 const RW = "read-write";
 
@@ -73,6 +73,32 @@ describe("guest pages", () => {
   });
 });
 
+describe("a grant table", () => {
+  test.each([
+    { maxGrantFrames: -1, size: 64 * 512 },
+    { maxGrantFrames: 65, size: 64 * 512 },
+    { maxGrantFrames: 4, size: 4 * 512 },
+    { maxGrantFrames: 1, size: 512 },
+    { maxGrantFrames: 0, size: 0 },
+  ])("of $maxGrantFrames frames has $size places", ({ maxGrantFrames, size }) => {
+    const host = createHypervisor();
+    create(host, 1, { maxGrantFrames });
+    const grant = (ref: number): void =>
+      host.grantAccess(1, ref, { grantee: 0, gfn: 1, access: RW });
+    if (size > 0) for (const ref of [0, size - 1]) grant(ref);
+    for (const ref of [size, size + 1]) expect(() => grant(ref)).toThrow(errno("EINVAL"));
+  });
+
+  test("shares only pages that there can be", () => {
+    const host = createHypervisor({ limits: { guestPages: 1 } });
+    host.createDomain();
+    host.guestPage(1, 1);
+    expect(() => host.grantAccess(1, 1, { grantee: 0, gfn: 2, access: RW })).toThrow(
+      errno("ENOMEM"),
+    );
+  });
+});
+
 describe("mapping", () => {
   test("a grant is for whom it was given", () => {
     const host = sharing();
@@ -117,6 +143,17 @@ describe("mapping", () => {
   test("ends with the death of the mapper, which frees the zombie", () => {
     const host = sharing();
     host.mapGrant(2, 1, 9);
+    host.destroyDomain(1);
+    expect(host.domain(1)?.references).toBe(1);
+    host.destroyDomain(2);
+    expect(host.domainCount).toBe(1);
+  });
+
+  test("ends one by one: what is left still holds the owner, and ends with the mapper", () => {
+    const host = sharing();
+    const first = host.mapGrant(2, 1, 9);
+    host.mapGrant(2, 1, 9);
+    host.unmap(first.handle);
     host.destroyDomain(1);
     expect(host.domain(1)?.references).toBe(1);
     host.destroyDomain(2);

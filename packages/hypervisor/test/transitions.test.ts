@@ -114,9 +114,11 @@ describe("which transitions are marked and which raise VIRQ_DOM_EXC", () => {
     expect(events()).toBe(1);
   });
 
-  test("a suspend event channel that is not connected signals nobody", () => {
+  test("a suspend event channel whose other end was closed signals nobody", () => {
     const { host, events } = hostWithGuest();
     const port = host.eventChannels(1).allocUnbound(0);
+    const toolstack = host.eventChannels(0);
+    toolstack.close(toolstack.bindInterdomain(1, port));
     expect(domctl(host, 0, DOMCTL.subscribe, 1, port)).toBe(0);
     host.shutdownDomain(1, SHUTDOWN.suspend);
     expect([events(), host.eventChannels(0).pending()]).toEqual([0, undefined]);
@@ -288,6 +290,27 @@ describe("what another CPU does between the steps of an operation", () => {
     expect(host.domain(1)?.shutdownReason).toBeUndefined();
     carryOut(call);
     expect(host.domain(1)?.shutdownReason).toBe(SHUTDOWN.crash);
+  });
+
+  test("a release of the last hold before unlink frees the domain once", () => {
+    const { host } = hostWithGuest();
+    const { handle } = host.mapForeignPage(0, 1, 1);
+    interrupted(begin.destroy(host, 1), "unlink", () => host.unmap(handle));
+    expect(host.domainCount).toBe(1);
+    expect(host.createDomain({ domid: 1 })).toBe(1);
+  });
+
+  test("a port that is closed and bound anew meanwhile is another: it stays, and what it records", () => {
+    const host = createHypervisor();
+    const dom0 = host.eventChannels(0);
+    const port = dom0.bindVirq(VIRQ.domExc);
+    for (const at of ["stop-recording", "close-port"] as const) {
+      interrupted(begin.close(host, 0, port), at, () => {
+        dom0.close(port);
+        expect(dom0.bindVirq(VIRQ.domExc)).toBe(port);
+      });
+      expect([dom0.count, host.changedCount]).toEqual([1, 1]);
+    }
   });
 
   test("a mapping that another CPU ends first is ended once", () => {

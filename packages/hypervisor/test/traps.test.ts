@@ -288,6 +288,8 @@ describe("the traps that were found in the real thing after get_domain_state was
     { release: "4.21", domid: 0, made: 1 },
     { release: "4.21", domid: DOMID.invalid, made: 1 },
     { release: "4.21", domid: DOMID.any, made: 1 },
+    { release: "4.21", domid: DOMID.firstReserved, made: 1 },
+    { release: "4.21", domid: DOMID.firstReserved - 1, made: DOMID.firstReserved - 1 },
     { release: "4.21", domid: 0xffff, made: 1 },
     { release: "4.22", domid: 0, made: -ERRNO.EEXIST },
     { release: "4.22", domid: DOMID.invalid, made: -ERRNO.EEXIST },

@@ -66,6 +66,15 @@ describe("unique ids by xorshift", () => {
     );
   });
 
+  test("walk from 1 without a clock, and from the lower 64 bits of one", () => {
+    const ids = [
+      createHypervisor({ uniqueIds: "xorshift" }),
+      createHypervisor({ uniqueIds: "xorshift", clock: () => 2n ** 64n + 5n }),
+      createHypervisor({ uniqueIds: "xorshift", clock: () => -1n }),
+    ].map((host) => idOf(host, 0));
+    expect(ids).toEqual([step(1n), step(5n), step(MASK)]);
+  });
+
   test("are never 0, whatever the clock says", () => {
     const host = createHypervisor({ uniqueIds: "xorshift", clock: () => 0n });
     expect(idOf(host, 0)).toBe(step(1n));
