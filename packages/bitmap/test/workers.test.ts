@@ -54,18 +54,3 @@ test("accounts for every bit that several threads mark while this one drains", a
   expect(added.every((many) => many >= 1 && many <= MARKERS * ROUNDS)).toBe(true);
   expect([bitmap.count, bitmap.nextSet(0), bitmap.takeLowest()]).toEqual([0, -1, -1]);
 });
-
-test("shows a second AtomicBitmap over the same buffer the same bits", () => {
-  const one = new AtomicBitmap(100);
-  const other = new AtomicBitmap(100, one.buffer);
-  one.set(99);
-  expect([other.count, other.takeLowest(), one.count]).toEqual([1, 99, 0]);
-  expect(one.buffer.byteLength).toBe(AtomicBitmap.byteLength(100));
-});
-
-test("refuses a buffer of another length, or one that holds another size", () => {
-  const { buffer } = new AtomicBitmap(100);
-  expect(() => new AtomicBitmap(200, buffer)).toThrow("wrong-size");
-  expect(() => new AtomicBitmap(101, buffer)).toThrow("wrong-bitmap (expected 101, actual 100)");
-  expect(() => new AtomicBitmap(100, new SharedArrayBuffer(4))).toThrow("wrong-size");
-});

@@ -1,7 +1,6 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import type { LogLevel, MutantResult } from "@stryker-mutator/api/core";
 import { Stryker } from "@stryker-mutator/core";
 import { mutators } from "./stryker-inside.ts";
@@ -33,12 +32,11 @@ export const runStryker = async (run: Run): Promise<readonly MutantResult[]> => 
       "!package.json",
       "!tsconfig.base.json",
       `!packages/${run.name}/**`,
-      "!tools/mutate/src/**",
       "node_modules",
     ],
-    plugins: [fileURLToPath(import.meta.resolve("@stryker-mutator/vitest-runner"))],
-    testRunner: "vitest",
-    vitest: { configFile: "tools/mutate/src/package.config.ts", related: false },
+    plugins: [join(import.meta.dirname, "in-process-runner.ts")],
+    testRunner: "in-process",
+    testRunnerNodeArgs: ["--conditions=@xenkit/source"],
     coverageAnalysis: "perTest",
     concurrency: run.processes,
     timeoutMS: 3000,
