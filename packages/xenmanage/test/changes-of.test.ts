@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { gone } from "./support/scripted.ts";
 import { line, setup } from "./support/setup.ts";
 
-describe("changesOf", () => {
+// What never comes is noticed early.
+describe("changesOf", { timeout: 5_000 }, () => {
   test("gives the changes from its call on, queued or awaited, until the signal ends it", async () => {
     const { script, port, tracker } = setup();
     tracker.start();
@@ -58,6 +59,7 @@ describe("changesOf", () => {
     expect((await changes.next()).value).toMatchObject({ domain: { domid: 2 } });
     await expect(changes.next()).rejects.toMatchObject({
       code: "queue-overflow",
+      message: "changes: queue-overflow: 2 changes were not taken",
       details: { limit: 2 },
     });
     expect(await changes.next()).toEqual({ done: true, value: undefined });

@@ -49,9 +49,12 @@ describe("start", () => {
     },
   );
 
-  test("passes on what is no refusal of the hypervisor", () => {
+  test.each([
+    new Error("no /dev/xen/evtchn"),
+    Object.assign(new Error("of somebody else"), { details: { errno: "EBUSY" } }),
+    Object.assign(new Error("without details"), { details: undefined }),
+  ])("passes on what is no refusal of the hypervisor: %s", (failure) => {
     const { port, tracker } = setup();
-    const failure = new Error("no /dev/xen/evtchn");
     port.bindVirq = () => {
       throw failure;
     };
@@ -73,15 +76,43 @@ describe("start", () => {
     expect(told).toEqual(["appeared 1#1 1", "appeared 2#2 1"]);
   });
 
+  test("says who refused the VIRQ, and why", () => {
+    const { port, tracker } = setup();
+    port.refusal = ERRNO.EBUSY;
+    expect(() => tracker.start()).toThrow(
+      expect.objectContaining({
+        message: "bindVirq of domid 0x7ff0: EBUSY: another domain is the handler of VIRQ_DOM_EXC",
+        details: { operation: "bindVirq", domid: DOMID.self, errno: ERRNO.EBUSY },
+        cause: expect.objectContaining({ message: "refused" }),
+      }),
+    );
+  });
+
   test("is refused while running", () => {
     const { tracker } = setup();
     tracker.start();
-    expect(() => tracker.start()).toThrow(expect.objectContaining({ code: "wrong-state" }));
+    expect(() => tracker.start()).toThrow(
+      expect.objectContaining({
+        code: "wrong-state",
+        message: "start: running already",
+        details: { expected: "stopped" },
+      }),
+    );
     expect(tracker.running).toBe(true);
   });
 });
 
 describe("an event", () => {
+  test("whose port cannot be unmasked is told as an error, and the tracker runs on", () => {
+    const { port, errors, tracker } = knowing5();
+    const failure = new Error("no such port");
+    port.unmask = () => {
+      throw failure;
+    };
+    port.raise();
+    expect([errors, tracker.running]).toEqual([[failure], true]);
+  });
+
   test("is answered in the order clear pending, drain to ENOENT, unmask", () => {
     const { script, port, tracker } = knowing5();
     const order: string[] = [];
@@ -189,6 +220,55 @@ describe("an event that arrives inside a hypercall", () => {
     tracker.start();
     return { script, port, told, tracker };
   };
+
+  test("of drain is answered after it, also when the tracker was asked something meanwhile", () => {
+    const script = scripted();
+    const port = new OnePort();
+    let armed = false;
+    const tracker: DomainTracker = new DomainTracker({
+      manage: openXenmanage({
+        hypercall: (op, buffer) => {
+          const rc = script.hypercall(op, buffer);
+          if (rc === 0 && armed) {
+            armed = false;
+            tracker.refresh(9);
+            script.changed.push({ domid: 5, state: 3, id: 7n });
+            port.raise();
+          }
+          return rc;
+        },
+      }),
+      events: port,
+      onError: (error) => {
+        throw error;
+      },
+    });
+    tracker.start();
+    script.changed.push({ domid: 5, state: 1, id: 7n });
+    armed = true;
+    tracker.drain();
+    expect(tracker.get(5)?.state).toBe(3);
+  });
+
+  test("of drain and stops the tracker is the last thing it hears", () => {
+    const script = scripted();
+    const tracker: DomainTracker = new DomainTracker({
+      manage: openXenmanage({
+        hypercall: (op, buffer) => {
+          if (script.requests.length === 2) tracker.stop();
+          return script.hypercall(op, buffer);
+        },
+      }),
+      events: new OnePort(),
+      onError: (error) => {
+        throw error;
+      },
+    });
+    for (const domid of [1, 2, 3, 4]) script.changed.push({ domid, state: 1, id: BigInt(domid) });
+    tracker.start();
+    expect(script.requests).toHaveLength(3);
+    expect(tracker.size).toBe(3);
+  });
 
   test("of drain is answered after it: the older answer does not come last", () => {
     const { script, port, told, tracker } = racing();
@@ -382,7 +462,11 @@ describe("an error in the middle of a drain", () => {
       script.changed.push({ domid: 5, state: 1 + 2 * (i % 2), id: 7n });
     port.raise();
     expect(errors).toEqual([
-      expect.objectContaining({ code: "endless-drain", details: { limit: 10 } }),
+      expect.objectContaining({
+        code: "endless-drain",
+        message: "drain: endless-drain: no ENOENT within 10 answers",
+        details: { limit: 10 },
+      }),
     ]);
     expect(tracker.drain()).toBe(5);
   });
@@ -437,7 +521,13 @@ describe("stop", () => {
     expect(port.log).toEqual(["close 7"]);
     expect(port.listeners).toBe(0);
     expect(tracker.snapshot()).toHaveLength(1);
-    expect(() => tracker.drain()).toThrow(expect.objectContaining({ code: "wrong-state" }));
+    expect(() => tracker.drain()).toThrow(
+      expect.objectContaining({
+        code: "wrong-state",
+        message: "drain: not running",
+        details: { expected: "running" },
+      }),
+    );
   });
 
   test("does not fail when the port is closed already: that is told, and a resync goes on", () => {
@@ -559,4 +649,34 @@ describe("listeners", () => {
     port.raise();
     expect(kinds).toEqual(["shutdown", "shutdown", "dead"]);
   });
+});
+
+test("a drain takes 131,008 answers when nothing else was asked for: four for each domid", () => {
+  let calls = 0;
+  const tracker = new DomainTracker({
+    manage: openXenmanage({
+      hypercall: (_op, buffer) => {
+        calls += 1;
+        buffer.fill(0, 8, 10);
+        return calls === 1 ? -ERRNO.ENOENT : 0;
+      },
+    }),
+    events: new OnePort(),
+    onError: () => {},
+  });
+  tracker.start();
+  calls = 1;
+  expect(() => tracker.drain()).toThrow("no ENOENT within 131008 answers");
+  expect(calls).toBe(1 + 131_008);
+});
+
+test("an entry is the same object until something of the domain changes, be it only its caps", () => {
+  const { script, told, tracker } = knowing5();
+  const before = tracker.get(5);
+  script.changed.push({ domid: 5, state: 1, id: 7n });
+  tracker.drain();
+  expect(tracker.get(5)).toBe(before);
+  script.changed.push({ domid: 5, state: 1, caps: 4, id: 7n });
+  tracker.drain();
+  expect([tracker.get(5)?.caps, before?.caps, told]).toEqual([4, 0, []]);
 });

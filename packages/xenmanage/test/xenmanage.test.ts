@@ -87,7 +87,55 @@ describe("pollChangedDomain", () => {
   });
 });
 
+describe("an error", () => {
+  test.each([
+    { errno: ERRNO.EPERM, says: "EPERM" },
+    { errno: ERRNO.EACCES, says: "EACCES: another domain handles VIRQ_DOM_EXC" },
+    { errno: ERRNO.EBUSY, says: "EBUSY: another domain is the handler of VIRQ_DOM_EXC" },
+    { errno: ERRNO.EEXIST, says: "EEXIST: VIRQ_DOM_EXC is bound already" },
+    { errno: ERRNO.ENOSYS, says: "ENOSYS" },
+  ])("says of a poll, and of what is known of it: $says", ({ errno, says }) => {
+    expect(() => refusing(errno).poll()).toThrow(
+      expect.objectContaining({
+        name: "XenmanageError",
+        message: `pollChangedDomain of domid 0x7ff4: ${says}`,
+      }),
+    );
+  });
+
+  test("of a question about one domain does not say which of two reasons it was, where EPERM is not it", () => {
+    expect(() => refusing(ERRNO.EFAULT).getDomainInfo(16)).toThrow(
+      expect.objectContaining({ message: "getDomainInfo of domid 0x10: EFAULT" }),
+    );
+  });
+
+  test("of an answer that cannot be says what it was", () => {
+    const script = scripted();
+    script.changed.push({ domid: 0x7ff3, state: 1, id: 1n });
+    expect(() => openXenmanage(script).poll()).toThrow(
+      expect.objectContaining({
+        message: "pollChangedDomain: bad-answer: 0x7ff3 is no domid of a domain",
+        details: { operation: "pollChangedDomain", domid: 0x7ff3 },
+      }),
+    );
+  });
+
+  test("has no cause where there is none", () => {
+    try {
+      refusing(ERRNO.EPERM).poll();
+      expect.unreachable();
+    } catch (error) {
+      expect(Object.hasOwn(error as Error, "cause")).toBe(false);
+    }
+  });
+});
+
 describe("a handle", () => {
+  test("has an answer of zeroes before its first call", () => {
+    const { answer } = openXenmanage(scripted());
+    expect([answer.domid, answer.state, answer.caps, answer.uniqueId]).toEqual([0, 0, 0, 0n]);
+  });
+
   test("sends the same buffer each time, all zero but command and domid", () => {
     const buffers: Uint8Array[] = [];
     const images: string[] = [];
