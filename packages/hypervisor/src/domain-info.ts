@@ -10,7 +10,6 @@ import { writeU16, writeU32 } from "./bytes.ts";
 import { type Domain, LIFE, SHUTDOWN_PROGRESS } from "./domain.ts";
 
 const NO_HALF_FRAME = -1;
-const NO_VCPU = -1;
 
 /**
  * Where the fields are that are not always 0, from the start of the domctl. The layout is the
@@ -54,7 +53,8 @@ export const writeDomainInfo = (release: Release, domain: Domain, bytes: Uint8Ar
   writeU32(bytes, at.sharedInfoFrame, NO_HALF_FRAME);
   writeU32(bytes, at.sharedInfoFrame + 4, NO_HALF_FRAME);
   writeU32(bytes, at.nrOnlineVcpus, vcpus);
-  writeU32(bytes, at.maxVcpuId, vcpus === 0 ? NO_VCPU : vcpus - 1);
+  // Without vCPUs 2^32 − 1.
+  writeU32(bytes, at.maxVcpuId, vcpus - 1);
   writeU32(bytes, at.ssidref, config.ssidref);
   for (let byte = 0; byte < 16; byte += 1) {
     const high = digitAt(config.handle, 2 * byte);

@@ -126,9 +126,8 @@ const loadDomids = (root: Checked, table: DomainTable): Pick<Loaded, "domids" | 
 const loadUniqueIds = (machine: Machine, root: Checked): UniqueIds => {
   const ids = root.at("uniqueIds");
   ids.at("policy").oneOf([machine.uniqueIds.policy]);
-  const last = ids.at("last").id();
-  // Nothing handed out yet: this host's own first id is still to come.
-  return last === 0n ? machine.uniqueIds.fresh() : machine.uniqueIds.after(halvesOf(last));
+  // 0: nothing handed out yet, this host's own first id is still to come.
+  return machine.uniqueIds.after(halvesOf(ids.at("last").id()));
 };
 
 const loadHandlers = (root: Checked, table: DomainTable): (Domain | undefined)[] => {

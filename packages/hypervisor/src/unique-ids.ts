@@ -44,14 +44,9 @@ export class UniqueIds {
     return true;
   }
 
-  /** The same source, with nothing handed out yet. */
-  fresh(): UniqueIds {
-    return new UniqueIds(this.policy, this.#seed, this.#first);
-  }
-
-  /** The same source, after this id. */
+  /** The same source, after this id; 0 when nothing was handed out yet. */
   after(last: { readonly low: number; readonly high: number }): UniqueIds {
-    const ids = this.fresh();
+    const ids = new UniqueIds(this.policy, this.#seed, this.#first);
     ids.low = last.low;
     ids.high = last.high;
     return ids;

@@ -12,7 +12,7 @@ import {
 } from "@xenkit/abi";
 import { createHypervisor, type Hypervisor } from "@xenkit/hypervisor";
 import { describe, expect, test } from "vitest";
-import { listen } from "./calls.ts";
+import { begin, listen } from "./calls.ts";
 
 /**
  * event_channel_op with a struct of 32-bit words. @returns The result, and the words afterwards.
@@ -350,6 +350,28 @@ describe("delivery", () => {
     host.load(before);
     for (const flush of flushes) flush();
     expect(calls).toEqual([]);
+  });
+
+  test("of an old port is not taken for that of a new one with its number", () => {
+    const flushes: (() => void)[] = [];
+    const host = createHypervisor({ deliver: (flush) => flushes.push(flush) });
+    const dom0 = host.eventChannels(0);
+    const calls: number[] = [];
+    dom0.onEvent((port) => calls.push(port));
+    dom0.notify(dom0.bindIpi());
+    dom0.close(1);
+    dom0.notify(dom0.bindIpi());
+    for (const flush of flushes) flush();
+    expect(calls).toEqual([1]);
+  });
+
+  test("ends when a domain begins to die, before its ports are closed", () => {
+    const { host, port, remotePort } = connected();
+    const calls: number[] = [];
+    host.eventChannels(1).onEvent((called) => calls.push(called));
+    begin.destroy(host, 1).step();
+    host.eventChannels(0).notify(remotePort);
+    expect([calls, host.dump().domains[1]?.pending]).toEqual([[], [port]]);
   });
 
   test("keeps a port in the queue once, also when it is masked and unmasked meanwhile", () => {

@@ -12,6 +12,8 @@ const refusalOf = (act: () => unknown): unknown => {
   throw new Error("it was not refused");
 };
 
+const LAST_ID = 2n ** 64n - 1n;
+
 const RW = { grantee: 0, gfn: 1, access: "read-write" } as const;
 
 /** Domain 1 is alive, 2 a zombie; there are two ports, two guest pages and two mappings at most. */
@@ -40,6 +42,7 @@ describe("a typed operation that is refused says which it was, and the errno of 
     ["createdomain", "EEXIST", (xen) => xen.createDomain({ domid: 1 })],
     ["createdomain", "EBUSY", (xen) => xen.createDomain({ caps: 2 })],
     ["createdomain", "EINVAL", (xen) => xen.createDomain({ vcpus: 0 })],
+    ["createdomain", "ENOSPC", () => createHypervisor({ firstUniqueId: LAST_ID }).createDomain()],
     ["pausedomain", "ESRCH", (xen) => xen.pauseDomain(9)],
     ["unpausedomain", "ESRCH", (xen) => xen.unpauseDomain(9)],
     ["remote_shutdown", "ESRCH", (xen) => xen.shutdownDomain(9)],

@@ -11,7 +11,13 @@ import {
   STATE,
   VIRQ,
 } from "@xenkit/abi";
-import { type Call, createHypervisor, type Hypervisor, type StepName } from "@xenkit/hypervisor";
+import {
+  type Call,
+  createHypervisor,
+  defaultPolicy,
+  type Hypervisor,
+  type StepName,
+} from "@xenkit/hypervisor";
 import { describe, expect, test } from "vitest";
 import { begin, carryOut, domctl, drained, listen, query, shutdown } from "./calls.ts";
 
@@ -424,6 +430,37 @@ describe("what another CPU does between the steps of an operation", () => {
       for (const dumps of seen) expect(new Set(dumps).size).toBe(dumps.length);
       expect(new Set(seen.map(([first]) => first)).size).toBe(calls.length);
     }
+  });
+
+  test("a drain under way is told from one that goes on elsewhere, or gives another answer", () => {
+    const dumpsOf = (
+      drainOrder: "clear-first" | "lookup-first",
+      act: (host: Hypervisor) => void,
+    ) => {
+      const host = createHypervisor({
+        drainOrder,
+        policy: (caller, action, target) =>
+          target.domid !== 1 && defaultPolicy(caller, action, target),
+      });
+      listen(host);
+      act(host);
+      const call = begin.drain(host, new Uint8Array(144));
+      const dumps = new Map<string, unknown>();
+      carryOut(call, (step) => dumps.set(`${step} ${dumps.size}`, call.dump()));
+      return Object.fromEntries(dumps);
+    };
+    for (const drainOrder of ["clear-first", "lookup-first"] as const) {
+      const all = [
+        (host: Hypervisor) => host.createDomain({ domid: 2 }),
+        (host: Hypervisor) => host.shutdownDomain(host.createDomain({ domid: 2 })),
+        (host: Hypervisor) => host.destroyDomain(host.createDomain({ domid: 2 })),
+        (host: Hypervisor) => host.createDomain({ domid: host.createDomain({ domid: 3 }) - 1 }),
+        (host: Hypervisor) => host.createDomain({ domid: 3 }),
+      ].map((act) => JSON.stringify(dumpsOf(drainOrder, act)));
+      expect(new Set(all).size).toBe(all.length);
+    }
+    const hidden = dumpsOf("lookup-first", (host) => host.createDomain({ domid: 1 }));
+    expect(hidden["find-mark 0"]).not.toEqual(hidden["find-mark 2"]);
   });
 
   test("a hypercall that is over takes no more steps", () => {

@@ -26,12 +26,6 @@ export const knownSurvivors = (
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : [];
 };
 
-export const textOf = ({ file, code, from, to }: MutantText): MutantText => ({
-  file,
-  code,
-  from,
-  to,
-});
-
 /** One line of `survivors/NAME.json`. */
-export const keyOf = (mutant: MutantText): string => JSON.stringify(textOf(mutant));
+export const keyOf = ({ file, code, from, to }: MutantText): string =>
+  JSON.stringify({ file, code, from, to });

@@ -1,5 +1,5 @@
 /** What a mutator sees of a node of Babel's syntax tree. */
-export interface SyntaxNode {
+interface SyntaxNode {
   readonly type: string;
   readonly start?: number;
   readonly end?: number;
@@ -7,7 +7,7 @@ export interface SyntaxNode {
   readonly value?: unknown;
 }
 
-export interface SyntaxPath {
+interface SyntaxPath {
   readonly node: SyntaxNode;
   readonly hub: { readonly file: { readonly opts: { readonly filename: string } } };
 }

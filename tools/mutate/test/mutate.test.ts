@@ -31,11 +31,17 @@ export const never = (): number => 5;
 `;
 
 const TEST = `import { greet, larger, low } from "tiny";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-test("the larger one", () => expect([larger(1, 2), larger(2, 1)]).toEqual([2, 2]));
-test("the lower bits", () => expect(low(5)).toBe(1));
-test("a greeting", () => expect(greet()).toBe("hello"));
+describe("numbers", () => {
+  test.each([[1, 2, 2], [2, 1, 2]])("the larger one of %i and %i", (a, b, wanted) => {
+    expect(larger(a, b)).toBe(wanted);
+  });
+  test("the lower bits", { timeout: 1000 }, () => expect(low(5)).toBe(1));
+});
+describe.each([{ wanted: "hello" }])("strings", ({ wanted }) => {
+  test("a greeting", async () => expect(await greet()).toBe(wanted));
+});
 `;
 
 const survivor = (code: string, from: string, to: string) => ({
