@@ -249,6 +249,26 @@ describe.each(KINDS)("$name", ({ make, fromBytes }) => {
     expect([set.equals(longer), longer.equals(set)]).toEqual([false, false]);
   });
 
+  test.each([1, 32, 40, 33_000])("of %i bits: is empty when all are cleared", (bits) => {
+    const set = make(bits);
+    set.fill();
+    set.clearAll();
+    expect([set.count, set.nextSet(0), set.nextClear(0)]).toEqual([0, -1, 0]);
+  });
+
+  test("is iterated by what can be iterated itself, and which stays at its end", () => {
+    const set = make(40);
+    set.set(0);
+    set.set(39);
+    const bits = set[Symbol.iterator]();
+    expect([...bits]).toEqual([0, 39]);
+    set.set(1);
+    expect([bits.next(), bits.next()]).toEqual([
+      { done: true, value: undefined },
+      { done: true, value: undefined },
+    ]);
+  });
+
   test("lets a loop see what changes ahead of it", () => {
     const set = make(100);
     set.setRange(0, 4);

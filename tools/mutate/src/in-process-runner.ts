@@ -35,7 +35,7 @@ const PATIENCE = 1_000;
  * How long the tests of one mutant may take together, in milliseconds of this process, the quickest first. What they have not noticed by
  * then counts as surviving: the score is rather too low than too high.
  */
-const BUDGET = 4_000;
+const BUDGET = 2_000;
 
 /** In Stryker's copy, for the processes that come after one which a mutant has stopped. */
 const DURATIONS = "durations.json";
@@ -150,7 +150,7 @@ class InProcessRunner implements TestRunner {
       const ms = (user + system) / 1000;
       if (switches.activeMutant === undefined) this.#durations.set(id, ms);
       // From this Stryker makes its limit of time for a mutant.
-      return { ...result, timeSpentMs: Math.min(ms, BUDGET / 10), status: TestStatus.Success };
+      return { ...result, timeSpentMs: Math.min(ms, BUDGET / 100), status: TestStatus.Success };
     } catch (error) {
       this.#noticed.set(id, (this.#noticed.get(id) ?? 0) + 1);
       return { ...result, status: TestStatus.Failed, failureMessage: String(error) };

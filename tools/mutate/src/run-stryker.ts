@@ -39,7 +39,7 @@ export const runStryker = async (run: Run): Promise<readonly MutantResult[]> => 
     testRunnerNodeArgs: ["--conditions=@xenkit/source"],
     coverageAnalysis: "perTest",
     concurrency: run.processes,
-    timeoutMS: 3000,
+    timeoutMS: 2500,
     reporters: [process.stderr.isTTY ? "progress" : "progress-append-only"],
     // Its type is an enum that is not there when the program runs.
     logLevel: "warn" as LogLevel,
