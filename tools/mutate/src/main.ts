@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { changedSince } from "./changed-lines.ts";
@@ -77,7 +77,7 @@ const mutate = async (options: ReturnType<typeof read>): Promise<boolean> => {
     name,
     patterns,
     processes,
-    ...(remember === undefined ? {} : { remembered: join(process.cwd(), remember) }),
+    ...(remember === undefined ? {} : { remembered: resolve(remember) }),
   });
   const all = foundMutants(folder, results);
   const refused = refusedByTypes(ROOT, name, all);

@@ -53,7 +53,7 @@ export const refusedByTypes = (
     writeFileSync(
       join(folder, "tsconfig.json"),
       JSON.stringify({
-        extends: join(root, "tsconfig.base.json"),
+        extends: join(original, "tsconfig.json"),
         compilerOptions: OPTIONS,
         include: ["src"],
       }),

@@ -39,7 +39,9 @@ export const runStryker = async (run: Run): Promise<readonly MutantResult[]> => 
     testRunnerNodeArgs: ["--conditions=@xenkit/source"],
     coverageAnalysis: "perTest",
     concurrency: run.processes,
-    timeoutMS: 2500,
+    // The runner has a budget for the tests of a mutant: what takes several times as long hangs.
+    timeoutMS: 6_000,
+    timeoutFactor: 0.05,
     reporters: [process.stderr.isTTY ? "progress" : "progress-append-only"],
     // Its type is an enum that is not there when the program runs.
     logLevel: "warn" as LogLevel,

@@ -85,6 +85,7 @@ beforeAll(() => {
     "packages/tiny/package.json",
     '{ "name": "tiny", "type": "module", "exports": { "@xenkit/source": "./src/tiny.ts" } }',
   );
+  put("packages/tiny/tsconfig.json", '{ "extends": "../../tsconfig.base.json" }');
   put("packages/tiny/src/tiny.ts", SOURCE);
   put("packages/tiny/test/tiny.test.ts", TEST);
   // Folders of links, as Stryker does not follow a link in the place of the folder.
