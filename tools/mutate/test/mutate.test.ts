@@ -83,9 +83,10 @@ beforeAll(() => {
   put("tools/mutate/survivors/tiny.json", JSON.stringify(SURVIVORS));
   put(
     "packages/tiny/package.json",
-    '{ "name": "tiny", "type": "module", "exports": { "@xenkit/source": "./src/tiny.ts" } }',
+    '{ "name": "tiny", "type": "module", "exports": { "@xenkit/source": "./src/index.ts" } }',
   );
   put("packages/tiny/tsconfig.json", '{ "extends": "../../tsconfig.base.json" }');
+  put("packages/tiny/src/index.ts", 'export { greet, larger, low, never } from "./tiny.ts";\n');
   put("packages/tiny/src/tiny.ts", SOURCE);
   put("packages/tiny/test/tiny.test.ts", TEST);
   // Folders of links, as Stryker does not follow a link in the place of the folder.
