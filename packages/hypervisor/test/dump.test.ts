@@ -1,4 +1,4 @@
-import { EVTCHNSTAT, VIRQ } from "@xenkit/abi";
+import { CAPS, EVTCHNSTAT, VIRQ } from "@xenkit/abi";
 import {
   createHypervisor,
   type Hypervisor,
@@ -81,8 +81,34 @@ describe("dump and load", () => {
     expect(copy.domain(1)).toBeUndefined();
   });
 
+  test("keep what two have mapped of a dead domain one page", () => {
+    const host = createHypervisor();
+    host.createDomain();
+    host.createDomain({ caps: CAPS.control });
+    for (const mapper of [0, 2]) host.mapForeignPage(mapper, 1, 5).page.fill(3);
+    host.mapForeignPage(0, 1, 6);
+    host.destroyDomain(1);
+    const copy = createHypervisor();
+    copy.load(throughJson(host));
+    expect(copy.mappedPage(2)).toBe(copy.mappedPage(1));
+    expect([copy.mappedPage(1)[0], copy.mappedPage(3)[0]]).toEqual([3, 0]);
+  });
+
+  test("keep how often a domain is held by name", () => {
+    const host = createHypervisor();
+    host.createDomain();
+    expect(host.dump().domains[1]).toMatchObject({ heldReferences: 0, maxMemKb: "0x0" });
+    host.holdReference(1);
+    host.holdReference(1);
+    host.releaseReference(1);
+    const copy = createHypervisor();
+    copy.load(throughJson(host));
+    copy.releaseReference(1);
+    expect(() => copy.releaseReference(1)).toThrow("EINVAL");
+  });
+
   test("keep handles of domains good, whatever the unique id", () => {
-    const host = createHypervisor({ firstUniqueId: 0x8000_0001_8000_0001n });
+    const host = createHypervisor({ firstUniqueId: 0x8000_0002_8000_0001n });
     const dom0 = host.eventChannels(0);
     host.load(throughJson(host));
     expect(dom0.bindIpi()).toBe(1);
@@ -544,6 +570,24 @@ describe("a state that is not right", () => {
   ])("$why is refused", ({ path, value, says }) => {
     const refusal = refusalOf(withValue(state, path, value));
     expect(`${refusal.path} ${refusal.reason}`).toBe(says);
+  });
+
+  test("is refused where ports are connected in a ring of three", () => {
+    const host = createHypervisor();
+    for (let domid = 1; domid <= 3; domid += 1) {
+      host.eventChannels(host.createDomain()).allocUnbound(0);
+    }
+    let ring: unknown = throughJson(host);
+    for (let domid = 1; domid <= 3; domid += 1) {
+      const [open] = host.dump().domains[domid]?.ports ?? [];
+      const remoteDomid = (domid % 3) + 1;
+      const end = { ...open, kind: EVTCHNSTAT.interdomain, remoteDomid, remotePort: 1 };
+      ring = withValue(ring, ["domains", domid, "ports"], [end]);
+    }
+    expect(refusalOf(ring)).toEqual({
+      path: "state",
+      reason: "port 1 of domain 1 has no other end",
+    });
   });
 
   test("is refused where it has more pages than this host keeps", () => {

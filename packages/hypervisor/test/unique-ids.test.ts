@@ -71,8 +71,9 @@ describe("unique ids by xorshift", () => {
       createHypervisor({ uniqueIds: "xorshift" }),
       createHypervisor({ uniqueIds: "xorshift", clock: () => 2n ** 64n + 5n }),
       createHypervisor({ uniqueIds: "xorshift", clock: () => -1n }),
+      createHypervisor({ uniqueIds: "xorshift", clock: () => 2n ** 64n }),
     ].map((host) => idOf(host, 0));
-    expect(ids).toEqual([step(1n), step(5n), step(MASK)]);
+    expect(ids).toEqual([step(1n), step(5n), step(MASK), step(1n)]);
   });
 
   test("are never 0, whatever the clock says", () => {
