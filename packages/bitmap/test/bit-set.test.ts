@@ -256,6 +256,40 @@ describe.each(KINDS)("$name", ({ make, fromBytes }) => {
     expect([set.count, set.nextSet(0), set.nextClear(0)]).toEqual([0, -1, 0]);
   });
 
+  test.each([100, 70_000])(
+    "of %i bits: passes a word that is filled bit by bit, and no other",
+    (bits) => {
+      const set = make(bits);
+      for (let index = 0; index < 64; index += 1) {
+        expect(set.nextClear(0)).toBe(index);
+        set.set(index);
+      }
+      expect(set.nextClear(0)).toBe(64);
+      set.clear(40);
+      expect([set.nextClear(0), set.nextClear(32), set.nextClear(41)]).toEqual([40, 40, 64]);
+      set.set(40);
+      expect([set.takeLowest(), set.nextClear(0), set.nextClear(1)]).toEqual([0, 0, 64]);
+      expect([set.takeLowest(), set.nextClear(0), set.nextClear(2)]).toEqual([1, 0, 64]);
+      while (set.takeLowest() < 32);
+      set.setRange(0, 32);
+      expect(set.nextClear(0)).toBe(32);
+    },
+  );
+
+  test.each([2, 33, 1025, 65_536, 65_537])(
+    "of %i bits: finds the one that is unlike all others",
+    (bits) => {
+      const set = make(bits);
+      set.setRange(0, bits - 1);
+      expect([set.nextClear(0), set.count]).toEqual([bits - 1, bits - 1]);
+      set.fill();
+      expect(set.takeLowest()).toBe(0);
+      set.clearRange(0, bits - 1);
+      expect([set.nextSet(0), set.count]).toEqual([bits - 1, 1]);
+      expect([set.takeLowest(), set.takeLowest()]).toEqual([bits - 1, -1]);
+    },
+  );
+
   test("is iterated by what can be iterated itself, and which stays at its end", () => {
     const set = make(40);
     set.set(0);
