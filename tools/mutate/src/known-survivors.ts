@@ -8,9 +8,10 @@ export type MutantText = Pick<FoundMutant, "file" | "code" | "from" | "to">;
 /** Survivors that somebody has looked at. */
 export interface KnownSurvivors {
   /**
-   * `equivalent`: no caller could tell it from the original; `accepted`: a test could, and is not worth it.
+   * `equivalent`: no caller could tell it from the original; `accepted`: a test could, and is not worth it; `open`: a test is still to
+   * be written.
    */
-  readonly verdict: "equivalent" | "accepted";
+  readonly verdict: "equivalent" | "accepted" | "open";
   readonly reason: string;
   readonly mutants: readonly MutantText[];
 }
