@@ -1,4 +1,4 @@
-import { CAPS, EVTCHNSTAT, VIRQ } from "@xenkit/abi";
+import { CAPS, CDF, DOMCTL, EVTCHNSTAT, VIRQ } from "@xenkit/abi";
 import {
   createHypervisor,
   type Hypervisor,
@@ -7,7 +7,7 @@ import {
 } from "@xenkit/hypervisor";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { drained, listen } from "./calls.ts";
+import { domctl, drained, listen } from "./calls.ts";
 import { operations, perform } from "./random-operations.ts";
 
 const throughJson = (host: Hypervisor): HypervisorState => JSON.parse(JSON.stringify(host.dump()));
@@ -92,6 +92,20 @@ describe("dump and load", () => {
     copy.load(throughJson(host));
     expect(copy.mappedPage(2)).toBe(copy.mappedPage(1));
     expect([copy.mappedPage(1)[0], copy.mappedPage(3)[0]]).toEqual([3, 0]);
+  });
+
+  test("say what a domain was made with when nothing was said, and its memory in hexadecimal digits", () => {
+    const host = createHypervisor();
+    host.createDomain();
+    domctl(host, 0, DOMCTL.maxMem, 1, 0xabcdef, 0);
+    expect(host.dump().domains[1]).toMatchObject({
+      config: { ssidref: 0, flags: CDF.hvm | CDF.hap, maxVcpus: 1, maxEvtchnPort: 1023 },
+      caps: 0,
+      vcpus: 1,
+      pauseCount: 1,
+      maxMemKb: "0xabcdef",
+    });
+    expect(host.dump().domains[0]).toMatchObject({ config: { flags: CDF.oosOff }, pauseCount: 0 });
   });
 
   test("keep how often a domain is held by name", () => {

@@ -52,6 +52,8 @@ describe("event channels by hypercall", () => {
     const bind = evtchnBindInterdomain.encode({ remoteDom: 1, remotePort: port, localPort: 0 });
     expect(host.hypercall(0, HYPERVISOR.eventChannelOp, bind, EVTCHNOP.bindInterdomain)).toBe(0);
     const { localPort } = evtchnBindInterdomain.decode(bind);
+    // What was sent before must not be missed.
+    expect(host.eventChannels(0).isPending(localPort)).toBe(true);
     expect(status(host, 1, 1, port)).toEqual({ kind: "interdomain", dom: 0, port: localPort });
     expect(status(host, 0, 1, port)).toEqual({ kind: "interdomain", dom: 0, port: localPort });
     expect(status(host, 0, DOMID.self, localPort)).toEqual({ kind: "interdomain", dom: 1, port });
