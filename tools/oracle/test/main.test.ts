@@ -44,6 +44,8 @@ describe.runIf(available())("npm run oracle", () => {
     async (kind) => {
       const { program, ready } = await start(kind);
       program.kill("SIGKILL");
+      // Until it is reaped it is there.
+      await once(program, "exit");
       await until(() => !runs(ready.pid));
       const folder = dirname(ready.xenstored);
       await using other = await startDaemon({ kind });
