@@ -337,6 +337,63 @@ describe.each(KINDS)("$name", ({ make, fromBytes }) => {
     for (const { make: another } of KINDS) expect(set.equals(another(71))).toBe(false);
   });
 
+  test.each<[string, (set: BitSet) => void]>([
+    ["a drain of all", (set) => set.drain(new Int32Array(set.size))],
+    ["a drain of some", (set) => set.drain(new Int32Array(40))],
+    ["taking one by one", (set) => Array.from({ length: 40 }, () => set.takeLowest())],
+    ["clearing one", (set) => set.clear(39)],
+    ["clearing a range", (set) => set.clearRange(20, 40)],
+    ["clearing all", (set) => set.clearAll()],
+  ])("finds a clear bit in a word that was full before %s", (_, change) => {
+    const set = make(100);
+    set.fill();
+    change(set);
+    const clear = Array.from({ length: 68 }, (__, at) => at + 32).find((index) => !set.test(index));
+    // The word before is full, so the search has to find the next one that is not.
+    set.setRange(0, 32);
+    expect(set.nextClear(0)).toBe(clear);
+  });
+
+  test("knows nothing any more of a word whose only bit was in a range that was cleared", () => {
+    for (let bit = 0; bit < 32; bit += 1) {
+      const set = make(100);
+      set.set(bit);
+      set.set(70);
+      set.clearRange(bit, bit + 1);
+      expect([set.takeLowest(), set.takeLowest()]).toEqual([70, -1]);
+    }
+  });
+
+  test("differs from another kind of set in the first bit as in any other", () => {
+    const bits = [[], [0], [0, 5], [0, 6], [1]];
+    for (const [at, mine] of bits.entries()) {
+      const set = make(40);
+      for (const bit of mine) set.set(bit);
+      for (const { make: another } of KINDS) {
+        const equal = bits.map((theirs) => {
+          const other = another(40);
+          for (const bit of theirs) other.set(bit);
+          return set.equals(other);
+        });
+        expect(equal).toEqual(bits.map((_, index) => index === at));
+      }
+    }
+  });
+
+  test.each([1, 9, 31, 33, 63])("refuses the bit past its end in an image of %i bits", (bits) => {
+    const bytes = new Uint8Array(Math.ceil(bits / 8));
+    bytes[bits >>> 3] = 1 << (bits & 7);
+    expect(() => fromBytes(bits, bytes)).toThrow(
+      expect.objectContaining({ code: "stray-bit", details: { bit: bits, size: bits } }),
+    );
+  });
+
+  test("finds the last bit of a page from the end of the page before", () => {
+    const set = make(3 * 32_768);
+    set.set(2 * 32_768 - 1);
+    expect([set.nextSet(32_767), set.takeLowest(), set.takeLowest()]).toEqual([65_535, 65_535, -1]);
+  });
+
   test("finds among 16,777,216 bits", () => {
     const set = make(2 ** 24);
     for (const index of [2 ** 24 - 1, 40000, 2 ** 20]) set.set(index);

@@ -14,7 +14,9 @@ test("refuses a buffer of another length, or one that holds another size", () =>
   expect(() => new AtomicBitmap(200, buffer)).toThrow(
     "AtomicBitmap: wrong-size (expected 100, actual 88)",
   );
-  expect(() => new AtomicBitmap(101, buffer)).toThrow("wrong-bitmap (expected 101, actual 100)");
+  expect(() => new AtomicBitmap(101, buffer)).toThrow(
+    "AtomicBitmap: wrong-bitmap (expected 101, actual 100)",
+  );
   expect(() => new AtomicBitmap(100, new SharedArrayBuffer(4))).toThrow("wrong-size");
 });
 

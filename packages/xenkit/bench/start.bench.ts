@@ -52,7 +52,7 @@ await bench(import.meta, {
     row,
     contender: OURS,
     against: NODE,
-    atMost: 2,
+    atMost: 2.5,
   })),
   notes:
     "On the C daemon. A program in Node cannot start faster than Node: for many requests a program of one's own with `@xenkit/xenstore-client` is the way.",
