@@ -42,6 +42,7 @@ const bitmap: Contender<Bitmap> = {
   count: (set) => set.count,
 };
 
+// The same functions again: shared ones would meet objects of two classes, and be slower for both.
 const atomicBitmap: Contender<AtomicBitmap> = {
   make: () => new AtomicBitmap(BITS),
   mark: (set, index) => set.set(index),

@@ -105,10 +105,14 @@ const takeMarkAbove = (machine: Machine, registers: Registers, caller: Domain): 
   return LOOK_UP;
 };
 
+/** Who is gone is everybody's to know. */
+const mayKnow = (machine: Machine, caller: Domain, domain: Domain | undefined): boolean =>
+  domain === undefined || machine.policy(caller, "get_domain_state", domain);
+
 const lookUp = (machine: Machine, registers: Registers, caller: Domain): number => {
   const { domid } = registers;
   const domain = machine.table.find(domid);
-  const may = domain === undefined || machine.policy(caller, "get_domain_state", domain);
+  const may = mayKnow(machine, caller, domain);
   // After the policy, which may have made hypercalls of its own.
   registers.domid = domid;
   registers.domain = domain;
@@ -177,7 +181,7 @@ export const drainStraight = (machine: Machine, caller: Domain, words: Int32Arra
     const domid = takeLowestMark(machine, caller);
     if (domid < 0) return domid;
     const domain = machine.table.find(domid);
-    if (domain === undefined || machine.policy(caller, "get_domain_state", domain)) {
+    if (mayKnow(machine, caller, domain)) {
       answer(words, domid, domain);
       return 0;
     }

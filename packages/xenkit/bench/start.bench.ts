@@ -48,12 +48,6 @@ await bench(import.meta, {
         [NODE]: timed(() => run(process.execPath, "-e", "0")),
       },
     })),
-  targets: Object.keys(COMMANDS).map((row) => ({
-    row,
-    contender: OURS,
-    against: NODE,
-    atMost: 2.5,
-  })),
   notes:
     "On the C daemon. A program in Node cannot start faster than Node: for many requests a program of one's own with `@xenkit/xenstore-client` is the way.",
 });
