@@ -1,5 +1,4 @@
 const SUMMARY = 1024;
-const TOP = SUMMARY + 32;
 const LAST = 32_767;
 const FIRST_BIT = -0x80000000;
 
@@ -9,25 +8,30 @@ const FIRST_BIT = -0x80000000;
  * its pace is to be held against.
  */
 export class BareBitmap {
-  readonly #cells = new Int32Array(TOP + 1);
+  readonly #cells = new Int32Array(SUMMARY + 32);
+  #top = 0;
 
   set(index: number): void {
     const cells = this.#cells;
     const w = (LAST - index) >>> 5;
-    const s = w >>> 5;
-    cells[w] = (cells[w] as number) | (1 << index);
-    cells[SUMMARY + s] = (cells[SUMMARY + s] as number) | (FIRST_BIT >>> w);
-    cells[TOP] = (cells[TOP] as number) | (FIRST_BIT >>> s);
+    const before = cells[w] as number;
+    cells[w] = before | (1 << index);
+    if (before === 0) {
+      const s = w >>> 5;
+      cells[SUMMARY + s] = (cells[SUMMARY + s] as number) | (FIRST_BIT >>> w);
+      this.#top |= FIRST_BIT >>> s;
+    }
   }
 
   fill(): void {
     this.#cells.fill(-1);
+    this.#top = -1;
   }
 
   takeLowest(): number {
-    const cells = this.#cells;
-    const top = cells[TOP] as number;
+    const top = this.#top;
     if (top === 0) return -1;
+    const cells = this.#cells;
     const s = Math.clz32(top & -top);
     const summary = cells[SUMMARY + s] as number;
     const w = (s << 5) + Math.clz32(summary & -summary);
@@ -37,7 +41,8 @@ export class BareBitmap {
     if (after === 0) {
       const rest = summary & (summary - 1);
       cells[SUMMARY + s] = rest;
-      if (rest === 0) cells[TOP] = top & (top - 1);
+      if (rest === 0) this.#top = top & (top - 1);
+      return LAST - (w << 5) - Math.clz32(before);
     }
     return LAST - (w << 5) - Math.clz32(before & -before);
   }
@@ -60,8 +65,8 @@ export class BareBitmap {
       const s = w >>> 5;
       const rest = (cells[SUMMARY + s] as number) & ~(FIRST_BIT >>> w);
       cells[SUMMARY + s] = rest;
-      if (rest === 0) cells[TOP] = (cells[TOP] as number) & ~(FIRST_BIT >>> s);
+      if (rest === 0) this.#top &= ~(FIRST_BIT >>> s);
     }
-    return ((before >>> index) & 1) !== 0;
+    return before !== after;
   }
 }

@@ -17,7 +17,10 @@ export const PLACES_LIST: Int32Array = Int32Array.from({ length: 16384 }, random
 /** Gives what was computed a use, so that the optimiser cannot drop it. */
 const used = { sum: 0 };
 
-/** Works on a pool of bitmaps: as often as `rounds` says, or until each is empty. */
+/**
+ * Works on a pool of bitmaps: as often as `rounds` says, or until each is empty. The counters of the loops are 32-bit
+ * integers (`| 0`), which the optimiser keeps in registers, as C has them.
+ */
 type Loop = (of: Contender<unknown>, pool: readonly unknown[], rounds: number) => number;
 
 let copies = 0;
@@ -60,12 +63,13 @@ export const inBatch: Loop = ({ takeAll }, pool) => {
 /** Marks 64 places and takes all at once, `rounds` times. */
 export const markAndBatch: Loop = ({ mark, takeAll }, pool, rounds) => {
   const set = pool[0];
+  const last = (rounds * 64) | 0;
   let sum = 0;
-  for (let place = 0; place < rounds * 64; ) {
-    for (let j = 0; j < 64; j += 1) {
+  for (let place = 0; place < last; ) {
+    for (let j = 0; j < 64; j = (j + 1) | 0) {
       const mixed = Math.imul(place, 0x9e3779b1);
       mark(set, Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b) >>> 17);
-      place += 1;
+      place = (place + 1) | 0;
     }
     const { indices, length } = takeAll(set);
     sum = (sum + (indices[length - 1] as number)) | 0;
@@ -76,8 +80,9 @@ export const markAndBatch: Loop = ({ mark, takeAll }, pool, rounds) => {
 /** Asks an empty set for its lowest bit. */
 export const emptyChecks: Loop = ({ takeLowest }, pool, rounds) => {
   const set = pool[0];
+  const last = rounds | 0;
   let sum = 0;
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < last; round = (round + 1) | 0) {
     sum = (sum + takeLowest(set)) | 0;
   }
   return sum;
@@ -86,11 +91,12 @@ export const emptyChecks: Loop = ({ takeLowest }, pool, rounds) => {
 /** Marks one place and tests and clears another; the places are those of bitmap.c. */
 export const setAndClear: Loop = ({ mark, testAndClear }, pool, rounds) => {
   const set = pool[0];
+  const last = rounds | 0;
   let sum = 0;
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < last; round = (round + 1) | 0) {
     mark(set, Math.imul(round, 0x9e3779b1) >>> 17);
     // A number, not a branch: it would be mispredicted half of the time.
-    sum += Number(testAndClear(set, Math.imul(round, 0x85ebca6b) >>> 17));
+    sum = (sum + Number(testAndClear(set, Math.imul(round, 0x85ebca6b) >>> 17))) | 0;
   }
   return sum;
 };
@@ -98,8 +104,9 @@ export const setAndClear: Loop = ({ mark, testAndClear }, pool, rounds) => {
 /** Counts; one more bit each time. */
 export const counts: Loop = ({ mark, count }, pool, rounds) => {
   const set = pool[0];
+  const last = rounds | 0;
   let sum = 0;
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < last; round = (round + 1) | 0) {
     mark(set, Math.imul(round, 0x9e3779b1) >>> 17);
     sum = (sum + count(set)) | 0;
   }

@@ -1,63 +1,62 @@
 import type { BitSet } from "./bit-set.ts";
-import { popcount, rangeMask, reverseBits, wordsFor } from "./bits.ts";
+import { popcount, rangeMask, reverseBits } from "./bits.ts";
 import { bitsOf, sameBits } from "./bits-of.ts";
 import { bytesToWords, wordsToBytes } from "./byte-image.ts";
 import { badFrom, badIndex, checkRange, checkSize } from "./checks.ts";
-import { addWord, addWords, removeWord, wordBelow } from "./word-index.ts";
+import { addWord, addWordsFrom, removeWord, wordBelow } from "./word-index.ts";
 
-/** Bits of a page: as many as one top word covers. */
+/** Bits of a page: as many as one top covers. */
 const PAGE = 32768;
-/** Place of bit 0, cells of the first summary word and of the top in a bitmap of one page: constants are faster. */
-const PAGE_LAST = PAGE - 1;
-const PAGE_SUMMARY = PAGE / 32;
-const PAGE_TOP = PAGE_SUMMARY + PAGE / 1024;
+/** Cells of a page: the words, the summary of those that are not empty, of those other than -1. */
+const WORDS = PAGE / 32;
+const SUMMARY = WORDS;
+const OPEN_SUMMARY = SUMMARY + WORDS / 32;
+const CELLS = OPEN_SUMMARY + WORDS / 32;
+/** A constant of each module that is hot: the optimiser folds no others. */
+const FIRST_BIT = -0x80000000;
 
-const NO_CELLS = new Int32Array(0);
+/** The word of a page in which its bit `index` is. */
+const wordOf = (index: number): number => (index >>> 5) ^ (WORDS - 1);
 
 /**
  * A fixed-size bitmap that finds its set and its clear bits in constant time.
  *
- * Above the words stand two indices of two levels each: of the words that are not empty and of
- * those that are not full. Up to 32,768 bits (a page) every search reads at most one word of each
- * level.
+ * Above the words of a page (32,768 bits) stand two indices of two levels each: of the words that
+ * are not empty and of those that are not full. Every search in a page reads at most one word of
+ * each level. A bitmap is its first page; a larger one has more of them, each a bitmap by itself.
  *
- * Everything runs backwards: bit i is at place `last - i`, counted from the most significant bit of
- * the first word. So the lowest index is the last place that is set: `x & -x` isolates it,
- * `x & (x - 1)` clears it, and `Math.clz32` gives its number without a subtraction at each level.
- * Within its word bit i has the weight `1 << i`.
+ * Everything runs backwards: bit i of a page is at place `PAGE - 1 - i`, counted from the most
+ * significant bit of the first word. So the lowest index is the last place that is set: `x & -x`
+ * isolates it, `x & (x - 1)` clears it, and `Math.clz32` gives its number without a subtraction at
+ * each level. Within its word bit i has the weight `1 << i`.
  */
 export class Bitmap implements BitSet {
-  // Each field starts with a value of its own kind: one that starts undefined is slower for good.
-  readonly size: number = 0;
   /**
-   * All in one array, for there is much to load before an access: the words, the summary and the
-   * tops of those that are not empty, then of those other than -1. A word that `size` cuts never
-   * is -1; words past it are in neither.
+   * The words and the summaries of the first page, in one array: there is much to load before an
+   * access. A word that `size` cuts never is -1; words past it are in neither summary.
    */
-  readonly #cells: Int32Array = NO_CELLS;
-  /** The place of bit 0. */
-  readonly #last: number = 0;
-  /** Where in the cells what follows the words begins. */
-  readonly #summary: number = 0;
-  readonly #tops: number = 0;
-  readonly #openSummary: number = 0;
-  readonly #openTops: number = 0;
+  readonly #cells = new Int32Array(CELLS);
+  /** The tops are fields: a search starts with one, and a field is at hand before the array is. */
+  #top = 0;
+  #openTop = 0;
+  /** Bits that are set, in all pages. */
   #count = 0;
+  // Each field starts with a value of its own kind: one that starts undefined is slower for good.
+  /** Bits of the first page. One comparison with it refuses bad indices and turns to other pages. */
+  readonly #here: number = 0;
+  readonly size: number = 0;
+  /** The pages after the first. */
+  readonly #further: readonly Bitmap[] = [];
 
   /** @param size - In bits, 1..16,777,216; else a BitmapError "bad-size". All bits are clear. */
   constructor(size: number) {
     checkSize("Bitmap", size);
-    const summaries = wordsFor(wordsFor(Math.max(size, PAGE)));
-    const tops = wordsFor(summaries);
-    const words = summaries * 32;
     this.size = size;
-    this.#last = words * 32 - 1;
-    this.#summary = words;
-    this.#tops = this.#summary + summaries;
-    this.#openSummary = this.#tops + tops;
-    this.#openTops = this.#openSummary + summaries;
-    this.#cells = new Int32Array(this.#openTops + tops);
-    this.clearAll();
+    this.#here = Math.min(size, PAGE);
+    this.#openTop = addWordsFrom(this.#cells, OPEN_SUMMARY, wordOf(this.#here - 1));
+    const further: Bitmap[] = [];
+    for (let at = PAGE; at < size; at += PAGE) further.push(new Bitmap(Math.min(size - at, PAGE)));
+    this.#further = further;
   }
 
   /**
@@ -69,8 +68,12 @@ export class Bitmap implements BitSet {
   static fromBytes(size: number, bytes: Uint8Array): Bitmap {
     const bitmap = new Bitmap(size);
     const words = bytesToWords("Bitmap.fromBytes", size, bytes);
-    words.forEach((word, index) => {
-      bitmap.#write(bitmap.#wordOf(index * 32), word);
+    bitmap.#pages.forEach((page, p) => {
+      const own = words.subarray(p * WORDS, (p + 1) * WORDS);
+      own.forEach((word, index) => {
+        page.#write(wordOf(index * 32), word);
+      });
+      if (page !== bitmap) bitmap.#count += page.#count;
     });
     return bitmap;
   }
@@ -88,171 +91,144 @@ export class Bitmap implements BitSet {
   }
 
   test(index: number): boolean {
-    if (index >>> 0 !== index || index >= this.size) throw badIndex("test", index, this.size);
-    return ((this.#cells[this.#wordOf(index)] as number) & (1 << index)) !== 0;
+    if (index >>> 0 !== index || index >= this.#here) {
+      return this.#pageOf("test", index).test(index % PAGE);
+    }
+    return ((this.#cells[wordOf(index)] as number) & (1 << index)) !== 0;
   }
 
   testAndSet(index: number): boolean {
-    if (index >>> 0 !== index || index >= this.size) throw badIndex("set", index, this.size);
+    if (index >>> 0 !== index || index >= this.#here) return this.#setFurther(index);
     const cells = this.#cells;
-    const w = (this.#last - index) >>> 5;
+    const w = wordOf(index);
     const before = cells[w] as number;
-    if (before === 0) this.#list(w);
     const after = before | (1 << index);
-    // Arithmetic, not a branch: whether a random bit is set is mispredicted half of the time.
-    const had = (before >>> index) & 1;
     cells[w] = after;
-    this.#count += 1 - had;
-    if (after === -1) removeWord(cells, this.#openSummary, this.#openTops, w);
+    // Arithmetic, not a branch: whether a random bit is set is mispredicted half of the time.
+    const had = Math.clz32(before ^ after) >>> 5;
+    // `| 0`: no check for an overflow.
+    this.#count = (this.#count + 1 - had) | 0;
+    if (before === 0) this.#list(w);
+    if (after === -1) this.#close(w);
     return had !== 0;
   }
 
   testAndClear(index: number): boolean {
-    if (index >>> 0 !== index || index >= this.size) throw badIndex("clear", index, this.size);
+    if (index >>> 0 !== index || index >= this.#here) return this.#clearFurther(index);
     const cells = this.#cells;
-    const w = (this.#last - index) >>> 5;
+    const w = wordOf(index);
     const before = cells[w] as number;
     const after = before & ~(1 << index);
-    const had = (before >>> index) & 1;
     cells[w] = after;
-    this.#count -= had;
+    const hadNot = Math.clz32(before ^ after) >>> 5;
+    this.#count = (this.#count - 1 + hadNot) | 0;
     if (after === 0 && before !== 0) this.#leave(w);
-    if (before === -1) addWord(cells, this.#openSummary, this.#openTops, w);
-    return had !== 0;
+    if (before === -1) this.#open(w);
+    return hadNot === 0;
   }
 
   setRange(from: number, to: number): void {
     checkRange("setRange", from, to, this.size);
-    for (let first = from & ~31; first < to; first += 32) {
-      const w = this.#wordOf(first);
-      const mask = reverseBits(rangeMask(first >>> 5, from, to));
-      this.#write(w, (this.#cells[w] as number) | mask);
-    }
+    this.#writeRange(from, to, (word, mask) => word | mask);
   }
 
   clearRange(from: number, to: number): void {
     checkRange("clearRange", from, to, this.size);
-    for (let first = from & ~31; first < to; first += 32) {
-      const w = this.#wordOf(first);
-      const mask = reverseBits(rangeMask(first >>> 5, from, to));
-      this.#write(w, (this.#cells[w] as number) & ~mask);
-    }
+    this.#writeRange(from, to, (word, mask) => word & ~mask);
   }
 
   fill(): void {
-    const cells = this.#cells;
-    const words = this.#summary;
-    const first = this.#wordOf(this.size - 1);
-    cells.fill(-1, first, words);
-    addWords(cells, this.#summary, this.#tops, first, words);
-    cells.fill(0, this.#openSummary);
-    if ((this.size & 31) !== 0) {
-      cells[first] = (1 << this.size) - 1;
-      addWord(cells, this.#openSummary, this.#openTops, first);
+    for (const page of this.#pages) {
+      const cells = page.#cells;
+      const first = wordOf(page.#here - 1);
+      cells.fill(-1, first, WORDS);
+      page.#top = addWordsFrom(cells, SUMMARY, first);
+      cells.fill(0, OPEN_SUMMARY);
+      page.#openTop = 0;
+      if ((page.#here & 31) !== 0) {
+        cells[first] = (1 << page.#here) - 1;
+        page.#open(first);
+      }
+      page.#count = page.size;
     }
-    this.#count = this.size;
   }
 
   clearAll(): void {
-    this.#cells.fill(0);
-    const first = this.#wordOf(this.size - 1);
-    addWords(this.#cells, this.#openSummary, this.#openTops, first, this.#summary);
-    this.#count = 0;
+    for (const page of this.#pages) {
+      page.#cells.fill(0, 0, OPEN_SUMMARY);
+      page.#top = 0;
+      page.#openTop = addWordsFrom(page.#cells, OPEN_SUMMARY, wordOf(page.#here - 1));
+      page.#count = 0;
+    }
   }
 
   nextSet(from: number): number {
     if (from >>> 0 !== from || from > this.size) throw badFrom("nextSet", from, this.size);
-    if (from === this.size) return -1;
+    if (from >= this.#here) return this.#nextFurther(from, (page, start) => page.nextSet(start));
     const cells = this.#cells;
-    let w = this.#wordOf(from);
+    let w = wordOf(from);
     let rest = (cells[w] as number) & (-1 << from);
     if (rest === 0) {
-      w = wordBelow(cells, this.#summary, this.#tops, w);
-      if (w < 0) return -1;
+      w = wordBelow(cells, SUMMARY, this.#top, w);
+      if (w < 0) return this.#nextFurther(PAGE, (page, start) => page.nextSet(start));
       rest = cells[w] as number;
     }
-    return this.#last - (w << 5) - Math.clz32(rest & -rest);
+    return PAGE - 1 - (w << 5) - Math.clz32(rest & -rest);
   }
 
   nextClear(from: number): number {
     if (from >>> 0 !== from || from > this.size) throw badFrom("nextClear", from, this.size);
-    if (from === this.size) return -1;
+    if (from >= this.#here) return this.#nextFurther(from, (page, start) => page.nextClear(start));
     const cells = this.#cells;
-    let w = this.#wordOf(from);
+    let w = wordOf(from);
     let rest = ~(cells[w] as number) & (-1 << from);
     if (rest === 0) {
-      w = wordBelow(cells, this.#openSummary, this.#openTops, w);
-      if (w < 0) return -1;
+      w = wordBelow(cells, OPEN_SUMMARY, this.#openTop, w);
+      if (w < 0) return this.#nextFurther(PAGE, (page, start) => page.nextClear(start));
       rest = ~(cells[w] as number);
     }
-    const index = this.#last - (w << 5) - Math.clz32(rest & -rest);
+    const index = PAGE - 1 - (w << 5) - Math.clz32(rest & -rest);
     // In the word that `size` cuts the bits past it are clear, and no answer.
     return index < this.size ? index : -1;
   }
 
   takeLowest(): number {
-    if (this.#count === 0) return -1;
-    if (this.size > PAGE) return this.#takeFromPages();
+    const top = this.#top;
+    if (top === 0) return this.#count === 0 ? -1 : this.#takeFurther();
     const cells = this.#cells;
-    const top = cells[PAGE_TOP] as number;
     const s = Math.clz32(top & -top);
-    const summary = cells[PAGE_SUMMARY + s] as number;
+    const summary = cells[SUMMARY + s] as number;
     const w = (s << 5) + Math.clz32(summary & -summary);
     const before = cells[w] as number;
     const after = before & (before - 1);
     cells[w] = after;
-    // `| 0`: no check for an overflow.
     this.#count = (this.#count - 1) | 0;
+    // Two ways out, each with the answer: a tenth faster than one that both lead to.
     if (after === 0) {
       const rest = summary & (summary - 1);
-      cells[PAGE_SUMMARY + s] = rest;
-      if (rest === 0) cells[PAGE_TOP] = top & (top - 1);
+      cells[SUMMARY + s] = rest;
+      if (rest === 0) this.#top = top & (top - 1);
+      return PAGE - 1 - (w << 5) - Math.clz32(before);
     }
-    if (before === -1) addWord(cells, this.#openSummary, this.#openTops, w);
-    return PAGE_LAST - (w << 5) - Math.clz32(before & -before);
+    if (before === -1) {
+      // As #open, without the call.
+      cells[OPEN_SUMMARY + s] = (cells[OPEN_SUMMARY + s] as number) | (FIRST_BIT >>> w);
+      this.#openTop |= FIRST_BIT >>> s;
+    }
+    return PAGE - 1 - (w << 5) - Math.clz32(before & -before);
   }
 
   drain(into: Int32Array): number {
-    if (into.length < this.#count) return this.#drainSome(into);
-    const cells = this.#cells;
-    const summaryAt = this.#summary;
-    const last = this.#last;
-    const tops = this.#tops;
-    let taken = 0;
-    for (let t = this.#openSummary - 1; t >= tops; t -= 1) {
-      let top = cells[t] as number;
-      cells[t] = 0;
-      while (top !== 0) {
-        const s = ((t - tops) << 5) + Math.clz32(top & -top);
-        top &= top - 1;
-        let summary = cells[summaryAt + s] as number;
-        cells[summaryAt + s] = 0;
-        while (summary !== 0) {
-          const w = (s << 5) + Math.clz32(summary & -summary);
-          summary &= summary - 1;
-          const from = last - (w << 5);
-          let word = cells[w] as number;
-          cells[w] = 0;
-          if (word === -1) {
-            addWord(cells, this.#openSummary, this.#openTops, w);
-            for (let index = from - 31; index <= from; index += 4) {
-              into[taken] = index;
-              into[taken + 1] = index + 1;
-              into[taken + 2] = index + 2;
-              into[taken + 3] = index + 3;
-              taken += 4;
-            }
-          } else {
-            do {
-              into[taken] = from - Math.clz32(word & -word);
-              taken += 1;
-              word &= word - 1;
-            } while (word !== 0);
-          }
-        }
-      }
+    if (into.length < this.#count) {
+      for (let taken = 0; taken < into.length; taken += 1) into[taken] = this.takeLowest();
+      return into.length;
     }
-    this.#count = 0;
+    let taken = this.#drainPage(into, 0, PAGE - 1);
+    let last = PAGE - 1;
+    for (const page of this.#further) {
+      last += PAGE;
+      taken = page.#drainPage(into, taken, last);
+    }
     return taken;
   }
 
@@ -262,64 +238,153 @@ export class Bitmap implements BitSet {
 
   copy(): Bitmap {
     const copy = new Bitmap(this.size);
-    copy.#cells.set(this.#cells);
-    copy.#count = this.#count;
+    const pages = this.#pages;
+    copy.#pages.forEach((page, p) => {
+      const from = pages[p] as Bitmap;
+      page.#cells.set(from.#cells);
+      page.#top = from.#top;
+      page.#openTop = from.#openTop;
+      page.#count = from.#count;
+    });
     return copy;
   }
 
   equals(other: BitSet): boolean {
     if (!(other instanceof Bitmap)) return sameBits(this, other);
     if (other.size !== this.size || other.#count !== this.#count) return false;
-    const words = this.#cells.subarray(0, this.#summary);
-    return words.every((word, w) => word === other.#cells[w]);
+    const others = other.#pages;
+    return this.#pages.every((page, p) => {
+      const cells = (others[p] as Bitmap).#cells;
+      return page.#cells.every((cell, c) => cell === cells[c]);
+    });
   }
 
   toBytes(): Uint8Array {
-    return wordsToBytes(this.size, (word) => this.#cells[this.#wordOf(word * 32)] as number);
+    const pages = this.#pages;
+    return wordsToBytes(this.size, (word) => {
+      const page = pages[Math.floor(word / WORDS)] as Bitmap;
+      return page.#cells[wordOf((word % WORDS) * 32)] as number;
+    });
   }
 
-  /** The word of bit `index`. */
-  #wordOf(index: number): number {
-    return (this.#last - index) >>> 5;
+  get #pages(): readonly Bitmap[] {
+    return [this, ...this.#further];
   }
 
-  /** The rest of takeLowest, in a bitmap of several pages. */
-  #takeFromPages(): number {
-    const cells = this.#cells;
-    const w = wordBelow(cells, this.#summary, this.#tops, this.#summary);
-    const before = cells[w] as number;
-    const after = before & (before - 1);
-    cells[w] = after;
+  /** The page of an index that is not in the first, or the error: it is in none. */
+  #pageOf(operation: string, index: number): Bitmap {
+    if (index >>> 0 !== index || index >= this.size) throw badIndex(operation, index, this.size);
+    return this.#further[Math.floor(index / PAGE) - 1] as Bitmap;
+  }
+
+  #setFurther(index: number): boolean {
+    const had = this.#pageOf("set", index).testAndSet(index % PAGE);
+    if (!had) this.#count += 1;
+    return had;
+  }
+
+  #clearFurther(index: number): boolean {
+    const had = this.#pageOf("clear", index).testAndClear(index % PAGE);
+    if (had) this.#count -= 1;
+    return had;
+  }
+
+  #takeFurther(): number {
+    const p = this.#further.findIndex((page) => page.#top !== 0);
     this.#count -= 1;
-    if (after === 0) this.#leave(w);
-    if (before === -1) addWord(cells, this.#openSummary, this.#openTops, w);
-    return this.#last - (w << 5) - Math.clz32(before & -before);
+    return PAGE * (p + 1) + (this.#further[p] as Bitmap).takeLowest();
   }
 
-  /** The rest of drain, when not all fits. */
-  #drainSome(into: Int32Array): number {
-    for (let taken = 0; taken < into.length; taken += 1) into[taken] = this.takeLowest();
-    return into.length;
+  /** The rest of a search: what `next` finds in the pages that have bits at or after `from`. */
+  #nextFurther(from: number, next: (page: Bitmap, start: number) => number): number {
+    for (let p = Math.max(Math.floor(from / PAGE), 1); p <= this.#further.length; p += 1) {
+      const found = next(this.#further[p - 1] as Bitmap, Math.max(from - PAGE * p, 0));
+      if (found >= 0) return PAGE * p + found;
+    }
+    return -1;
   }
 
-  /** Adds a word to the index of those that are not empty. */
+  /** Takes all of the first page. @returns How many `into` holds then. */
+  #drainPage(into: Int32Array, already: number, last: number): number {
+    const cells = this.#cells;
+    let taken = already;
+    let top = this.#top;
+    this.#top = 0;
+    this.#count = 0;
+    while (top !== 0) {
+      const s = Math.clz32(top & -top);
+      top &= top - 1;
+      let summary = cells[SUMMARY + s] as number;
+      cells[SUMMARY + s] = 0;
+      while (summary !== 0) {
+        const w = (s << 5) + Math.clz32(summary & -summary);
+        summary &= summary - 1;
+        const from = last - (w << 5);
+        let word = cells[w] as number;
+        cells[w] = 0;
+        if (word === -1) {
+          this.#open(w);
+          for (let index = from - 31; index <= from; index += 4) {
+            into[taken] = index;
+            into[taken + 1] = index + 1;
+            into[taken + 2] = index + 2;
+            into[taken + 3] = index + 3;
+            taken += 4;
+          }
+        } else {
+          do {
+            into[taken] = from - Math.clz32(word & -word);
+            taken += 1;
+            word &= word - 1;
+          } while (word !== 0);
+        }
+      }
+    }
+    return taken;
+  }
+
+  /** Puts a word into the index of those that are not empty. */
   #list(w: number): void {
-    addWord(this.#cells, this.#summary, this.#tops, w);
+    this.#top = addWord(this.#cells, SUMMARY, this.#top, w);
   }
 
-  /** Removes a word from the index of those that are not empty. */
+  /** Takes a word out of the index of those that are not empty. */
   #leave(w: number): void {
-    removeWord(this.#cells, this.#summary, this.#tops, w);
+    this.#top = removeWord(this.#cells, SUMMARY, this.#top, w);
   }
 
-  /** Replaces a word and keeps the count and both indices. */
-  #write(w: number, after: number): void {
+  /** Puts a word into the index of those that are not full. */
+  #open(w: number): void {
+    this.#openTop = addWord(this.#cells, OPEN_SUMMARY, this.#openTop, w);
+  }
+
+  /** Takes a word out of the index of those that are not full. */
+  #close(w: number): void {
+    this.#openTop = removeWord(this.#cells, OPEN_SUMMARY, this.#openTop, w);
+  }
+
+  /** Replaces each word of the range, in all pages, by what `change` makes of it and of the range's bits in it. */
+  #writeRange(from: number, to: number, change: (word: number, mask: number) => number): void {
+    const pages = this.#pages;
+    for (let first = from & ~31; first < to; first += 32) {
+      const page = pages[Math.floor(first / PAGE)] as Bitmap;
+      const w = wordOf(first % PAGE);
+      const mask = reverseBits(rangeMask(first >>> 5, from, to));
+      const more = page.#write(w, change(page.#cells[w] as number, mask));
+      if (page !== this) this.#count += more;
+    }
+  }
+
+  /** Replaces a word of the first page and keeps the rest. @returns How many more bits are set. */
+  #write(w: number, after: number): number {
     const before = this.#cells[w] as number;
+    const more = popcount(after) - popcount(before);
     this.#cells[w] = after;
-    this.#count += popcount(after) - popcount(before);
+    this.#count += more;
     if (before === 0 && after !== 0) this.#list(w);
     if (before !== 0 && after === 0) this.#leave(w);
-    if (after === -1) removeWord(this.#cells, this.#openSummary, this.#openTops, w);
-    else addWord(this.#cells, this.#openSummary, this.#openTops, w);
+    if (after === -1) this.#close(w);
+    else this.#open(w);
+    return more;
   }
 }
