@@ -31,10 +31,9 @@ export const removeWord = (
   return rest === 0 ? top & ~(FIRST_BIT >>> s) : top;
 };
 
-/** Makes the set that of the words `from <= w < 1024`. @returns The new top. */
+/** Puts the words `from <= w < 1024` into a set that has none below `from`. @returns The new top. */
 export const addWordsFrom = (cells: Int32Array, summary: number, from: number): number => {
   const s = from >>> 5;
-  cells.fill(0, summary, summary + s);
   cells[summary + s] = -1 >>> from;
   cells.fill(-1, summary + s + 1, summary + 32);
   return (-1 >>> s) | 0;

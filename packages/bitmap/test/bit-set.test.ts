@@ -1,6 +1,7 @@
-import { AtomicBitmap, Bitmap, BitmapError, type BitSet, isBitmapError } from "@xenkit/bitmap";
+import { type BitSet, isBitmapError } from "@xenkit/bitmap";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { KINDS } from "./support/kinds.ts";
 import {
   below,
   EDGES,
@@ -11,21 +12,6 @@ import {
   type Step,
   steps,
 } from "./support/model.ts";
-
-interface Kind {
-  readonly name: string;
-  readonly make: (size: number) => BitSet;
-  readonly fromBytes: (size: number, bytes: Uint8Array) => BitSet;
-}
-
-const KINDS: readonly Kind[] = [
-  { name: "Bitmap", make: (size) => new Bitmap(size), fromBytes: Bitmap.fromBytes },
-  {
-    name: "AtomicBitmap",
-    make: (size) => new AtomicBitmap(size),
-    fromBytes: AtomicBitmap.fromBytes,
-  },
-];
 
 const SIZES = EDGES.filter((edge) => edge > 0);
 const size = fc.oneof(fc.constantFrom(...SIZES), fc.integer({ min: 1, max: 100 }));
@@ -386,101 +372,5 @@ describe.each(KINDS)("$name", ({ make, fromBytes }) => {
     expect(() => fromBytes(bits, bytes)).toThrow(
       expect.objectContaining({ code: "stray-bit", details: { bit: bits, size: bits } }),
     );
-  });
-
-  test("finds the last bit of a page from the end of the page before", () => {
-    const set = make(3 * 32_768);
-    set.set(2 * 32_768 - 1);
-    expect([set.nextSet(32_767), set.takeLowest(), set.takeLowest()]).toEqual([65_535, 65_535, -1]);
-  });
-
-  test("finds among 16,777,216 bits", () => {
-    const set = make(2 ** 24);
-    for (const index of [2 ** 24 - 1, 40000, 2 ** 20]) set.set(index);
-    expect([...set]).toEqual([40000, 2 ** 20, 2 ** 24 - 1]);
-    expect([set.takeLowest(), set.takeLowest(), set.takeLowest(), set.takeLowest()]).toEqual([
-      40000,
-      2 ** 20,
-      2 ** 24 - 1,
-      -1,
-    ]);
-  });
-});
-
-describe("BitmapError", () => {
-  test.each<[string, (kind: Kind) => unknown]>([
-    [
-      "test: out-of-range (argument index, value 40, min 0, max 39)",
-      ({ make }) => make(40).test(40),
-    ],
-    ["set: out-of-range (argument index, value -1, min 0, max 39)", ({ make }) => make(40).set(-1)],
-    [
-      "set: out-of-range (argument index, value 0.5, min 0, max 39)",
-      ({ make }) => make(40).testAndSet(0.5),
-    ],
-    [
-      "clear: out-of-range (argument index, value 41, min 0, max 39)",
-      ({ make }) => make(40).clear(41),
-    ],
-    [
-      "clear: out-of-range (argument index, value 41, min 0, max 39)",
-      ({ make }) => make(40).testAndClear(41),
-    ],
-    [
-      "nextSet: out-of-range (argument from, value 41, min 0, max 40)",
-      ({ make }) => make(40).nextSet(41),
-    ],
-    [
-      "nextClear: out-of-range (argument from, value 41, min 0, max 40)",
-      ({ make }) => make(40).nextClear(41),
-    ],
-    [
-      "setRange: out-of-range (argument from, value 41, min 0, max 40)",
-      ({ make }) => make(40).setRange(41, 42),
-    ],
-    [
-      "setRange: out-of-range (argument to, value 41, min 3, max 40)",
-      ({ make }) => make(40).setRange(3, 41),
-    ],
-    [
-      "clearRange: out-of-range (argument from, value 41, min 0, max 40)",
-      ({ make }) => make(40).clearRange(41, 42),
-    ],
-    [
-      "clearRange: out-of-range (argument to, value 2, min 3, max 40)",
-      ({ make }) => make(40).clearRange(3, 2),
-    ],
-    ["NAME: bad-size (size 0, max 16777216)", ({ make }) => make(0)],
-    [
-      "NAME.fromBytes: wrong-size (expected 3, actual 2)",
-      ({ fromBytes }) => fromBytes(20, new Uint8Array(2)),
-    ],
-    [
-      "NAME.fromBytes: stray-bit (bit 38, size 37)",
-      ({ fromBytes }) => fromBytes(37, Uint8Array.of(255, 255, 255, 255, 0xc0)),
-    ],
-  ])("%s", (message, act) => {
-    for (const kind of KINDS) {
-      expect(() => act(kind)).toThrow(
-        expect.objectContaining({
-          name: "BitmapError",
-          message: message.replace("NAME", kind.name),
-        }),
-      );
-    }
-  });
-
-  test("says where, what and by how much", () => {
-    const error = new BitmapError("set", "out-of-range", {
-      argument: "index",
-      value: 9,
-      min: 0,
-      max: 7,
-    });
-    expect(error.message).toBe("set: out-of-range (argument index, value 9, min 0, max 7)");
-    expect(isBitmapError(error)).toBe(true);
-    expect(isBitmapError(error, "out-of-range")).toBe(true);
-    expect(isBitmapError(error, "bad-size")).toBe(false);
-    expect(isBitmapError(new Error("other"))).toBe(false);
   });
 });
