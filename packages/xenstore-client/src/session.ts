@@ -1,8 +1,8 @@
 import { HEADER_SIZE, MESSAGE, PAYLOAD_MAX } from "@xenkit/xenstore-wire";
-import { atLeast } from "./at-least.ts";
 import { pauseMs } from "./backoff.ts";
 import { isXenstoreError, XenstoreError } from "./client-error.ts";
 import { Exchange } from "./exchange.ts";
+import { limitRequest } from "./limit-request.ts";
 import { checkRequest } from "./payload.ts";
 import { Request, type RequestKind, type RequestNature } from "./request.ts";
 import { platformRuntime, type Runtime } from "./runtime.ts";
@@ -115,7 +115,7 @@ export class Session {
     try {
       checkRequest(request, args, this.#payloadMax);
       this.#checkOpen(request);
-      if (options !== undefined) this.#limit(request, options);
+      if (options !== undefined) limitRequest(request, options, this.runtime);
       if (!request.settled) this.#exchange.submit(request);
     } catch (error) {
       request.fail(error);
@@ -322,25 +322,6 @@ export class Session {
     }
   }
 
-  /** Ties a request to its caller's signal and time-out. */
-  #limit(request: Request, { signal, timeoutMs }: RequestOptions): void {
-    if (signal?.aborted === true) {
-      request.fail(abortedBy(request, signal));
-      return;
-    }
-    atLeast(0, "timeoutMs", timeoutMs);
-    const onAbort = (): void => request.fail(abortedBy(request, signal));
-    signal?.addEventListener("abort", onAbort, { once: true });
-    const cancel =
-      timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY
-        ? undefined
-        : this.runtime.after(timeoutMs, () => request.fail(timedOut(request, timeoutMs)));
-    request.onSettled = () => {
-      signal?.removeEventListener("abort", onAbort);
-      cancel?.();
-    };
-  }
-
   #arm(ms: number, callback: () => void): void {
     this.#cancelTimer();
     const cancel = ms === Number.POSITIVE_INFINITY ? CALLED_OFF : this.runtime.after(ms, callback);
@@ -393,11 +374,3 @@ export class Session {
 
 const because = (why: string, cause: unknown): string =>
   cause instanceof Error ? `${why}: ${cause.message}` : why;
-
-const abortedBy = (request: Request, signal: AbortSignal | undefined): XenstoreError =>
-  request.unanswered("aborted", "by the caller", { cause: signal?.reason as unknown });
-
-const timedOut = (request: Request, afterMs: number): XenstoreError<"timeout"> => {
-  const details = { ...request.unansweredDetails("timeout"), afterMs };
-  return new XenstoreError("timeout", `${request.title()}: timeout (${afterMs} ms)`, details);
-};
