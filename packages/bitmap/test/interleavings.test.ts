@@ -2,35 +2,47 @@ import { AtomicBitmap, type AtomicMemory } from "@xenkit/bitmap";
 import { describe, expect, test } from "vitest";
 import { type Exploration, explore, type Operation, type Thread } from "./support/explorer.ts";
 
-/** Bits 0 and 1 share a word, 0 and 40 a summary word, 0 and 1100 only the top. */
-const SIZE = 2048;
-
 type Wrap = (memory: AtomicMemory) => AtomicMemory;
 const asItIs: Wrap = (memory) => memory;
 
-const over = (memory: AtomicMemory): AtomicBitmap => new AtomicBitmap(SIZE, memory);
-
 /** Marks are results too: 1000000 + bit when the bit was new, -2 when it was set already. */
 const NEW = 1_000_000;
-const mark =
-  (bit: number, wrap: Wrap = asItIs): Operation =>
-  (memory) =>
-    over(wrap(memory)).testAndSet(bit) ? -2 : NEW + bit;
-const take =
-  (wrap: Wrap = asItIs): Operation =>
-  (memory) =>
-    over(wrap(memory)).takeLowest();
-const clear =
-  (bit: number, wrap: Wrap = asItIs): Operation =>
-  (memory) =>
-    over(wrap(memory)).testAndClear(bit) ? bit : -1;
-/** Drains at most two bits: the result is the first times 10,000 plus the second, plus 1 each. */
-const drainTwo: Operation = (memory) => {
-  const into = new Int32Array(2).fill(-1);
-  over(memory).drain(into);
-  return DRAINED + ((into[0] as number) + 1) * 10_000 + ((into[1] as number) + 1);
-};
+/** So are drains of at most two bits: this, plus the first times 100,000, plus the second, both plus 1. */
 const DRAINED = 1_000_000_000;
+
+/** What threads do on a bitmap of so many bits, and what must be so when all are at rest. */
+const operationsOn = (size: number) => {
+  const over = (memory: AtomicMemory): AtomicBitmap => new AtomicBitmap(size, memory);
+  const mark =
+    (bit: number, wrap: Wrap = asItIs): Operation =>
+    (memory) =>
+      over(wrap(memory)).testAndSet(bit) ? -2 : NEW + bit;
+  const take =
+    (wrap: Wrap = asItIs): Operation =>
+    (memory) =>
+      over(wrap(memory)).takeLowest();
+  const clear =
+    (bit: number, wrap: Wrap = asItIs): Operation =>
+    (memory) =>
+      over(wrap(memory)).testAndClear(bit) ? bit : -1;
+  const drainTwo: Operation = (memory) => {
+    const into = new Int32Array(2).fill(-1);
+    over(memory).drain(into);
+    return DRAINED + ((into[0] as number) + 1) * 100_000 + ((into[1] as number) + 1);
+  };
+  /** Every mark that was new was taken once, or can still be taken; and the count says so. */
+  const nothingLost: Exploration["atRest"] = (memory, results) => {
+    const left: number[] = [];
+    const bitmap = over(memory);
+    const marked = sorted(results.flatMap(marksIn));
+    const taken = results.flatMap(takesIn);
+    expect(bitmap.count).toBe(marked.length - taken.length);
+    for (let bit = bitmap.takeLowest(); bit >= 0; bit = bitmap.takeLowest()) left.push(bit);
+    expect(sorted([...taken, ...left])).toEqual(marked);
+    expect(bitmap.count).toBe(0);
+  };
+  return { mark, take, clear, drainTwo, nothingLost };
+};
 
 const marksIn = (results: readonly number[]): number[] =>
   results.filter((result) => result >= NEW && result < DRAINED).map((result) => result - NEW);
@@ -38,7 +50,7 @@ const marksIn = (results: readonly number[]): number[] =>
 const takesIn = (results: readonly number[]): number[] =>
   results.flatMap((result) => {
     if (result >= DRAINED) {
-      const both = [Math.floor((result - DRAINED) / 10_000), (result - DRAINED) % 10_000];
+      const both = [Math.floor((result - DRAINED) / 100_000), (result - DRAINED) % 100_000];
       return both.filter((value) => value > 0).map((value) => value - 1);
     }
     return result >= 0 && result < NEW ? [result] : [];
@@ -46,17 +58,12 @@ const takesIn = (results: readonly number[]): number[] =>
 
 const sorted = (list: readonly number[]): number[] => [...list].sort((a, b) => a - b);
 
-/** Every mark that was new was taken once, or can still be taken; and the count says so. */
-const nothingLost: Exploration["atRest"] = (memory, results) => {
-  const left: number[] = [];
-  const bitmap = over(memory);
-  const marked = sorted(results.flatMap(marksIn));
-  const taken = results.flatMap(takesIn);
-  expect(bitmap.count).toBe(marked.length - taken.length);
-  for (let bit = bitmap.takeLowest(); bit >= 0; bit = bitmap.takeLowest()) left.push(bit);
-  expect(sorted([...taken, ...left])).toEqual(marked);
-  expect(bitmap.count).toBe(0);
-};
+/** Bits 0 and 1 share a word, 0 and 40 a summary word, 0 and 1100 only the top. */
+const { mark, take, clear, drainTwo, nothingLost } = operationsOn(2048);
+
+/** Bits 0 and NEXT share nothing: each has a top of its own. */
+const pages = operationsOn(32_768 + 64);
+const NEXT = 32_768;
 
 /** For one taker: whatever was marked when it began to look, and not taken, keeps it from "empty". */
 const seesCompletedMarks: Pick<Exploration, "before" | "after"> = {
@@ -132,6 +139,56 @@ describe("AtomicBitmap, in every order of its atomic steps", () => {
     { name: "a batch and a take", done: [], threads: [[mark(0)], [drainTwo], [take()]] },
   ])("loses no bit, several takers: $name", ({ done, threads }) => {
     const { ends } = explore({ done, threads, atRest: nothingLost, plainReads: "fresh" });
+    expect(ends).toBeGreaterThan(1);
+  });
+});
+
+describe("AtomicBitmap of two pages, in every order of its atomic steps", () => {
+  test.each([
+    {
+      name: "two markers",
+      threads: [[pages.mark(0)], [pages.mark(NEXT)], [pages.take(), pages.take()]],
+    },
+    {
+      name: "a marker and a taker, refilling",
+      threads: [
+        [pages.mark(NEXT), pages.mark(0), pages.mark(NEXT)],
+        [pages.take(), pages.take()],
+      ],
+    },
+    {
+      name: "a batch",
+      threads: [
+        [pages.mark(0), pages.mark(NEXT)],
+        [pages.drainTwo, pages.drainTwo],
+      ],
+    },
+  ])("loses no bit and finds completed marks, one taker: $name", ({ threads }) => {
+    for (const plainReads of ["fresh", "stale"] as const) {
+      const { ends } = explore({
+        threads,
+        atRest: pages.nothingLost,
+        plainReads,
+        ...seesCompletedMarks,
+      });
+      expect(ends).toBeGreaterThan(1);
+    }
+  });
+
+  test.each([
+    { name: "a mark", done: [], threads: [[pages.mark(NEXT)], [pages.take()], [pages.take()]] },
+    {
+      name: "a mark where another was cleared",
+      done: [pages.mark(NEXT)],
+      threads: [[pages.mark(NEXT + 40)], [pages.clear(NEXT)], [pages.take()]],
+    },
+    {
+      name: "a batch and a take",
+      done: [pages.mark(0)],
+      threads: [[pages.mark(NEXT)], [pages.drainTwo], [pages.take()]],
+    },
+  ])("loses no bit, several takers: $name", ({ done, threads }) => {
+    const { ends } = explore({ done, threads, atRest: pages.nothingLost, plainReads: "fresh" });
     expect(ends).toBeGreaterThan(1);
   });
 });
