@@ -5,8 +5,10 @@ import { type Exploration, explore, type Operation, type Thread } from "./suppor
 type Wrap = (memory: AtomicMemory) => AtomicMemory;
 const asItIs: Wrap = (memory) => memory;
 
-/** Marks are results too: 1000000 + bit when the bit was new, -2 when it was set already. */
+/** Marks are results too: 1000000 + bit when the bit was new. */
 const NEW = 1_000_000;
+/** Of a mark of what was set, and of a clear of what was not. */
+const NOTHING = -2;
 /** So are drains of at most two bits: this, plus the first times 100,000, plus the second, both plus 1. */
 const DRAINED = 1_000_000_000;
 
@@ -16,7 +18,7 @@ const operationsOn = (size: number) => {
   const mark =
     (bit: number, wrap: Wrap = asItIs): Operation =>
     (memory) =>
-      over(wrap(memory)).testAndSet(bit) ? -2 : NEW + bit;
+      over(wrap(memory)).testAndSet(bit) ? NOTHING : NEW + bit;
   const take =
     (wrap: Wrap = asItIs): Operation =>
     (memory) =>
@@ -24,7 +26,7 @@ const operationsOn = (size: number) => {
   const clear =
     (bit: number, wrap: Wrap = asItIs): Operation =>
     (memory) =>
-      over(wrap(memory)).testAndClear(bit) ? bit : -1;
+      over(wrap(memory)).testAndClear(bit) ? bit : NOTHING;
   const drainTwo: Operation = (memory) => {
     const into = new Int32Array(2).fill(-1);
     over(memory).drain(into);
@@ -62,7 +64,7 @@ const sorted = (list: readonly number[]): number[] => [...list].sort((a, b) => a
 const { mark, take, clear, drainTwo, nothingLost } = operationsOn(2048);
 
 /** Bits 0 and NEXT share nothing: each has a top of its own. */
-const pages = operationsOn(32_768 + 64);
+const pages = operationsOn(32_768 + 2048);
 const NEXT = 32_768;
 
 /** For one taker: whatever was marked when it began to look, and not taken, keeps it from "empty". */
@@ -147,10 +149,12 @@ describe("AtomicBitmap of two pages, in every order of its atomic steps", () => 
   test.each([
     {
       name: "two markers",
+      done: [],
       threads: [[pages.mark(0)], [pages.mark(NEXT)], [pages.take(), pages.take()]],
     },
     {
       name: "a marker and a taker, refilling",
+      done: [],
       threads: [
         [pages.mark(NEXT), pages.mark(0), pages.mark(NEXT)],
         [pages.take(), pages.take()],
@@ -158,14 +162,21 @@ describe("AtomicBitmap of two pages, in every order of its atomic steps", () => 
     },
     {
       name: "a batch",
+      done: [],
       threads: [
         [pages.mark(0), pages.mark(NEXT)],
         [pages.drainTwo, pages.drainTwo],
       ],
     },
-  ])("loses no bit and finds completed marks, one taker: $name", ({ threads }) => {
+    {
+      name: "a mark that is cleared before its marker comes to the top",
+      done: [pages.mark(NEXT + 1100)],
+      threads: [[pages.mark(NEXT)], [pages.clear(NEXT), pages.take()]],
+    },
+  ])("loses no bit and finds completed marks, one taker: $name", ({ done, threads }) => {
     for (const plainReads of ["fresh", "stale"] as const) {
       const { ends } = explore({
+        done,
         threads,
         atRest: pages.nothingLost,
         plainReads,
@@ -235,7 +246,7 @@ describe("the explorer finds what a wrong order loses", () => {
         memory.or(17, -0x80000000);
         memory.or(16, -0x80000000);
         const before = memory.or(19, -0x80000000 >>> bit);
-        if ((before & (-0x80000000 >>> bit)) !== 0) return -2;
+        if ((before & (-0x80000000 >>> bit)) !== 0) return NOTHING;
         memory.add(1, 1);
         return NEW + bit;
       };
