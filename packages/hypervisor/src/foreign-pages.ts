@@ -47,8 +47,7 @@ const map = (
   if (machine.mappings.countOf(mapper) >= machine.limits.mappings) return -ERRNO.ENOSPC;
   const page = owner.memory.page(gfn);
   if (page === undefined) return -ERRNO.ENOMEM;
-  const handle = machine.mappings.nextHandle;
-  machine.mappings.nextHandle += 1;
+  const handle = machine.mappings.takeHandle();
   const mapping: Mapping = { handle, mapper, owner, ref, gfn, page };
   machine.mappings.add(mapping);
   // What a domain maps of itself goes with it.

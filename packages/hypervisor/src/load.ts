@@ -8,7 +8,7 @@ import { PAGE_SIZE } from "./guest-memory.ts";
 import { fromHex, halvesOf } from "./hex.ts";
 import { loadDomain } from "./load-domain.ts";
 import { type Machine, noHandlers } from "./machine.ts";
-import { Mappings } from "./mappings.ts";
+import { LAST_HANDLE, Mappings } from "./mappings.ts";
 import type { Port } from "./port-table.ts";
 import { STATE_VERSION } from "./state.ts";
 import { finishFree } from "./steps.ts";
@@ -150,9 +150,9 @@ const loadChanged = (root: Checked): Bitmap | undefined => {
 const loadMappings = (machine: Machine, root: Checked, table: DomainTable): Mappings => {
   const mappings = new Mappings();
   const orphans = new Map<string, Uint8Array>();
-  mappings.nextHandle = root.at("nextHandle").integer(1, Number.MAX_SAFE_INTEGER);
+  mappings.nextHandle = root.at("nextHandle").integer(1, LAST_HANDLE);
   for (const item of root.at("mappings").items()) {
-    const handle = item.at("handle").integer(1, mappings.nextHandle - 1);
+    const handle = item.at("handle").integer(1, LAST_HANDLE);
     const mapper = domainAt(table, item.at("mapper"));
     const owner = domainAt(table, item.at("owner"));
     const gfn = item.at("gfn").integer(0, Number.MAX_SAFE_INTEGER);

@@ -5,7 +5,7 @@ import type { Domain } from "./domain.ts";
  * is unmapped.
  */
 export interface Mapping {
-  /** Names the mapping. Not reused. */
+  /** Names the mapping, 1 … 2^32 − 1. Not used again before all others were. */
   readonly handle: number;
   readonly mapper: Domain;
   readonly owner: Domain;
@@ -16,11 +16,25 @@ export interface Mapping {
   readonly page: Uint8Array;
 }
 
+/** The last handle: the field of the answer is a u32. */
+export const LAST_HANDLE: number = 2 ** 32 - 1;
+
+const after = (handle: number): number => (handle === LAST_HANDLE ? 1 : handle + 1);
+
 /** All mappings of the host, by handle, and by who made them. */
 export class Mappings {
+  /** Where the search for the next handle begins. */
   nextHandle = 1;
   readonly #mappings = new Map<number, Mapping>();
   readonly #byMapper = new Map<Domain, Set<Mapping>>();
+
+  /** A handle that names no mapping now: upwards, and from the last on to 1. */
+  takeHandle(): number {
+    let handle = this.nextHandle;
+    while (this.#mappings.has(handle)) handle = after(handle);
+    this.nextHandle = after(handle);
+    return handle;
+  }
 
   get(handle: number): Mapping | undefined {
     return this.#mappings.get(handle);
