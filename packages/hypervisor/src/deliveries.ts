@@ -16,6 +16,8 @@ interface Delivery {
  */
 export class Deliveries {
   readonly #queue: Delivery[] = [];
+  /** Where in the queue the next one is. */
+  #at = 0;
   readonly #listeners = new Map<number, Set<EventListener>>();
   readonly #start: (flush: () => void) => void;
   readonly #onError: ((error: unknown) => void) | undefined;
@@ -33,11 +35,11 @@ export class Deliveries {
 
   /** What waits, oldest first. */
   get waiting(): readonly Delivery[] {
-    return this.#queue;
+    return this.#queue.slice(this.#at);
   }
 
   get isWaiting(): boolean {
-    return this.#queue.length > 0;
+    return this.#at < this.#queue.length;
   }
 
   push(domain: Domain, port: Port): void {
@@ -75,37 +77,45 @@ export class Deliveries {
   /** Drops what waits. The listeners stay. */
   clear(): void {
     this.#queue.length = 0;
+    this.#at = 0;
   }
 
   readonly #flush = (): void => {
     const errors: unknown[] = [];
     try {
-      // The queue grows while it is walked.
-      for (let at = 0; at < this.#queue.length; at += 1) {
-        const delivery = this.#queue[at];
+      // The queue grows while it is walked, and begins anew when a listener loads another state.
+      while (this.isWaiting) {
+        const delivery = this.#queue[this.#at];
+        this.#at += 1;
         if (delivery !== undefined) this.#deliver(delivery, errors);
       }
+      this.clear();
     } finally {
-      this.#queue.length = 0;
       this.#scheduled = false;
     }
-    if (errors.length > 0 && this.#onError === undefined) throw errors[0];
+    if (errors.length > 0) throw errors[0];
   };
 
   #deliver({ domain, port }: Delivery, errors: unknown[]): void {
     port.queued = false;
+    const isOpen = (): boolean =>
+      domain.life === LIFE.alive && domain.ports.get(port.number) === port;
     // Closed, masked or consumed since it was raised.
-    if (domain.life !== LIFE.alive || domain.ports.get(port.number) !== port) return;
-    if (port.masked || !domain.ports.pending.has(port.number)) return;
-    const listeners = [...(this.#listeners.get(domain.domid) ?? [])];
-    if (port.listener !== undefined) listeners.push(port.listener);
-    for (const listener of listeners) {
-      try {
-        listener(port.number);
-      } catch (error) {
-        if (this.#onError !== undefined) this.#onError(error);
-        else errors.push(error);
-      }
+    if (!isOpen() || port.masked || !domain.ports.pending.has(port.number)) return;
+    const listeners = this.#listeners.get(domain.domid);
+    // A copy, for who begins to listen now; and each is asked for again, for who is ended now.
+    for (const listener of [...(listeners ?? [])]) {
+      if (listeners?.has(listener)) this.#tell(listener, port, errors);
+    }
+    if (port.listener !== undefined && isOpen()) this.#tell(port.listener, port, errors);
+  }
+
+  #tell(listener: EventListener, port: Port, errors: unknown[]): void {
+    try {
+      listener(port.number);
+    } catch (error) {
+      if (this.#onError === undefined) errors.push(error);
+      else this.#onError(error);
     }
   }
 }

@@ -122,9 +122,11 @@ export const eventChannelsOf = (machine: Machine, enter: Enter, domid: number): 
     },
     onPort: (number, listener) => {
       const port = open("on_port", number)[1];
-      port.listener = listener;
+      // Its own function object: the same listener may take the place of itself.
+      const entry: EventListener = (raised) => listener(raised);
+      port.listener = entry;
       return () => {
-        if (port.listener === listener) port.listener = undefined;
+        if (port.listener === entry) port.listener = undefined;
       };
     },
   };

@@ -84,8 +84,11 @@ export const createHypervisor = (options: HypervisorOptions = {}): Hypervisor =>
   };
   /** After the outermost hypercall: now nothing is half done. */
   const settle = (): void => {
-    if (machine.down !== undefined) goDown(machine.down);
-    else if (machine.deliveries.isWaiting) machine.deliveries.start();
+    if (machine.down !== undefined) {
+      // Nobody is there any more to take an event.
+      machine.deliveries.clear();
+      goDown(machine.down);
+    } else if (machine.deliveries.isWaiting) machine.deliveries.start();
   };
   const enter: Enter = (operation) => {
     if (machine.down !== undefined) refuse(machine.down);
