@@ -1,16 +1,18 @@
-import { ERRNO, EVTCHNSTAT, NR_VIRQS, VIRQ, virqClass } from "@xenkit/abi";
+import { ERRNO, EVTCHNSTAT, VIRQ, virqClass } from "@xenkit/abi";
 import { type Domain, LIFE } from "./domain.ts";
 import { handlerOf, type Machine } from "./machine.ts";
 import { about, Operation, perform, type StepKind } from "./operation.ts";
 import type { Port } from "./port-table.ts";
 import { planReset, setPending, startRecording, stopRecording } from "./steps.ts";
+import { isWhole } from "./whole.ts";
 
 /**
  * Opens a port of `owner` that `remoteDomid` may bind to. The remote domain need not exist yet.
  *
- * @returns The port, or a negative errno: ENOSPC.
+ * @returns The port, or a negative errno: EINVAL (no domid, 16 bits), ENOSPC.
  */
 export const allocUnbound = (owner: Domain, remoteDomid: number): number => {
+  if (!isWhole(remoteDomid, 0xffff)) return -ERRNO.EINVAL;
   const port = owner.ports.open();
   if (port === undefined) return -ERRNO.ENOSPC;
   port.kind = EVTCHNSTAT.unbound;
@@ -114,9 +116,9 @@ export const bindVirq = (
   vcpu: number,
   reply?: (result: number) => number,
 ): number => {
-  if (virq >= NR_VIRQS) return -ERRNO.EINVAL;
-  if (virqClass(virq) !== "per-vcpu" && vcpu !== 0) return -ERRNO.EINVAL;
-  if (vcpu >= caller.vcpus) return -ERRNO.ENOENT;
+  const kind = virqClass(virq);
+  if (kind === undefined || (kind !== "per-vcpu" && vcpu !== 0)) return -ERRNO.EINVAL;
+  if (!isWhole(vcpu, caller.vcpus - 1)) return -ERRNO.ENOENT;
   const failed = cannotBind(machine, caller, virq, vcpu);
   if (failed !== 0) return failed;
   const first = virq === VIRQ.domExc ? START_RECORDING : TAKE_PORT;
@@ -130,7 +132,7 @@ export const bindVirq = (
  * ENOSPC.
  */
 export const bindIpi = (caller: Domain, vcpu: number): number => {
-  if (vcpu >= caller.vcpus) return -ERRNO.ENOENT;
+  if (!isWhole(vcpu, caller.vcpus - 1)) return -ERRNO.ENOENT;
   const port = caller.ports.open();
   if (port === undefined) return -ERRNO.ENOSPC;
   port.kind = EVTCHNSTAT.ipi;
@@ -182,7 +184,7 @@ export const resetPorts = (machine: Machine, domain: Domain): number => {
  *   handler has it bound, EINVAL for a dying domain.
  */
 export const setVirqHandler = (machine: Machine, domain: Domain, virq: number): number => {
-  if (virq >= NR_VIRQS || virqClass(virq) !== "global") return -ERRNO.EINVAL;
+  if (virqClass(virq) !== "global") return -ERRNO.EINVAL;
   const present = handlerOf(machine, virq);
   if (present === domain) return 0;
   if (present?.ports.ofVirq(virq, 0) !== undefined) return -ERRNO.EBUSY;

@@ -6,6 +6,7 @@ import { DomidAllocator } from "./domid-allocator.ts";
 import { newRegisters } from "./drain.ts";
 import { PAGE_SIZE } from "./guest-memory.ts";
 import { HypervisorError } from "./hypervisor-error.ts";
+import { MAX_TEARDOWN_STEPS } from "./lifecycle.ts";
 import { checkedLimits, type Limits } from "./limits.ts";
 import {
   type DrainOrder,
@@ -18,6 +19,7 @@ import { Mappings } from "./mappings.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
 import { RELEASES } from "./release.ts";
 import { type UniqueIdPolicy, UniqueIds } from "./unique-ids.ts";
+import { isWhole } from "./whole.ts";
 
 /** What a host is made with. Everything has a default. */
 export interface HypervisorOptions {
@@ -48,7 +50,7 @@ export interface HypervisorOptions {
   readonly limits?: Partial<Limits>;
   /** vCPUs of dom0; false for a host without a hardware domain. Default: 1. */
   readonly dom0Vcpus?: number | false;
-  /** How often destroydomain asks to be called again, for each new domain. Default: 0. */
+  /** How often destroydomain asks to be called again, for each new domain; 31 bits. Default: 0. */
   readonly teardownSteps?: number;
   /**
    * Runs the final free of a domain, which real hosts do after a grace period. Default: at once.
@@ -86,28 +88,34 @@ export const machineOf = (
     teardownSteps = 0,
     release = "4.22",
     uniqueIds = "sequence",
+    drainOrder = "clear-first",
+    noticeOrder = "mark-first",
+    failedBind = "keeps-recording",
     schedule,
   } = options;
+  oneOf("release", release, Object.keys(RELEASES));
+  oneOf("uniqueIds", uniqueIds, ["sequence", "xorshift"]);
+  oneOf("drainOrder", drainOrder, ["clear-first", "lookup-first"]);
+  oneOf("noticeOrder", noticeOrder, ["mark-first", "virq-first"]);
+  oneOf("failedBind", failedBind, ["keeps-recording", "stops-recording"]);
   const profile = RELEASES[release];
-  if (profile === undefined)
-    throw badOption("release", `${release} is not one of ${Object.keys(RELEASES).join(", ")}`);
   const { interfaceVersion = profile.interfaceVersion } = options;
-  if (!Number.isInteger(interfaceVersion) || interfaceVersion < 1 || interfaceVersion > MAX_U32) {
+  if (interfaceVersion === 0 || !isWhole(interfaceVersion, MAX_U32)) {
     throw badOption("interfaceVersion", `${interfaceVersion} is not from 1 to 2^32 − 1`);
   }
-  if (firstUniqueId !== undefined && (firstUniqueId < 1n || firstUniqueId > MAX_ID)) {
-    throw badOption("firstUniqueId", `${firstUniqueId} is not from 1 to 2^64 − 1`);
+  if (firstUniqueId !== undefined && !isUniqueId(firstUniqueId)) {
+    throw badOption("firstUniqueId", `${firstUniqueId} is not a bigint from 1 to 2^64 − 1`);
   }
-  if (!Number.isInteger(teardownSteps) || teardownSteps < 0) {
-    throw badOption("teardownSteps", `${teardownSteps} is not a whole number`);
+  if (!isWhole(teardownSteps, MAX_TEARDOWN_STEPS)) {
+    throw badOption("teardownSteps", `${teardownSteps} is not a whole number below 2^31`);
   }
   return {
     profile: { ...profile, interfaceVersion },
     limits: checkedLimits(options.limits ?? {}),
     policy: options.policy ?? defaultPolicy,
-    drainOrder: options.drainOrder ?? "clear-first",
-    noticeOrder: options.noticeOrder ?? "mark-first",
-    failedBind: options.failedBind ?? "keeps-recording",
+    drainOrder,
+    noticeOrder,
+    failedBind,
     schedule: schedule && ((step) => schedule(() => enter(step))),
     allocatePage: options.allocatePage ?? (() => new Uint8Array(PAGE_SIZE)),
     self: { domid: DOMID.xen, caps: 0, target: undefined },
@@ -127,6 +135,13 @@ export const machineOf = (
     limbo: new Set(),
     down: undefined,
   };
+};
+
+/** A caller without types can say anything. */
+const isUniqueId = (id: unknown): boolean => typeof id === "bigint" && id >= 1n && id <= MAX_ID;
+
+const oneOf = (option: string, value: string, names: readonly string[]): void => {
+  if (!names.includes(value)) throw badOption(option, `${value} is not one of ${names.join(", ")}`);
 };
 
 const atOnce = (step: () => void): void => step();

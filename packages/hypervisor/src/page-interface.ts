@@ -7,6 +7,7 @@ import { unmap } from "./lifecycle.ts";
 import type { Machine } from "./machine.ts";
 import type { Mapping } from "./mappings.ts";
 import { errnoError } from "./refuse.ts";
+import { isWhole } from "./whole.ts";
 
 /**
  * The frame of a guest that the toolstack shares with the Xenstore daemon, where the guest has no
@@ -37,7 +38,7 @@ export interface Pages {
    * domain, else to domid 0.
    */
   ringPage(domid: number): Uint8Array;
-  /** Shares a page of a guest. EINVAL for a reference past its grant table. */
+  /** Shares a page of a guest. EINVAL for a reference past its grant table, or a grantee past 16 bits. */
   grantAccess(domid: number, ref: number, grant: Grant): void;
   /** Ends the sharing; a page that is mapped stays so. ENOENT for what is not shared. */
   revokeGrant(domid: number, ref: number): void;
@@ -69,7 +70,7 @@ export const pagesOf = (machine: Machine, enter: Enter): Pages => {
     return mapping;
   };
   const guestPage = (domid: number, gfn: number): Uint8Array => {
-    if (!Number.isSafeInteger(gfn) || gfn < 0) throw errnoError("guest_page", -ERRNO.EINVAL);
+    if (!isWhole(gfn, Number.MAX_SAFE_INTEGER)) throw errnoError("guest_page", -ERRNO.EINVAL);
     const page = findOwner("guest_page", domid).memory.page(gfn);
     if (page === undefined) throw errnoError("guest_page", -ERRNO.ENOMEM);
     return page;
@@ -86,7 +87,7 @@ export const pagesOf = (machine: Machine, enter: Enter): Pages => {
     },
     grantAccess: (domid, ref, grant) => {
       const { grants } = findOwner("grant_access", domid);
-      if (!Number.isInteger(ref) || ref < 0 || ref >= grants.size) {
+      if (!isWhole(ref, grants.size - 1) || !isWhole(grant.grantee, 0xffff)) {
         throw errnoError("grant_access", -ERRNO.EINVAL);
       }
       guestPage(domid, grant.gfn);

@@ -8,6 +8,7 @@ import {
   destroyDomain,
   dropReference,
   holdReference,
+  MAX_TEARDOWN_STEPS,
   pauseDomain,
   resumeDomain,
   shutdownDomain,
@@ -16,24 +17,48 @@ import {
 import type { Machine } from "./machine.ts";
 import { errnoError, orThrow } from "./refuse.ts";
 import { sendVirq } from "./steps.ts";
+import { isWhole } from "./whole.ts";
 
-/** What a domain is created with. Everything has a default. */
+const NO_HANDLE: Uint8Array = new Uint8Array(16);
+
+/**
+ * What a domain is created with. Everything has a default; what is no integer or too wide for its
+ * field is EINVAL.
+ */
 export interface NewDomain {
-  /** This very domid; left out: the next automatic one. */
+  /** This very domid, 16 bits; left out: the next automatic one. */
   readonly domid?: number;
-  /** A set of `CDF` flags. Default: `hvm | hap`, a PVH guest. */
+  /** A set of `CDF` flags, 32 bits. Default: `hvm | hap`, a PVH guest. */
   readonly flags?: number;
-  /** A set of `CAPS` flags beyond what the flags give: a control domain beside dom0, say. */
+  /**
+   * A set of `CAPS` flags, 16 bits, beyond what the flags give: a control domain beside dom0, say.
+   */
   readonly caps?: number;
-  /** vCPUs, made at once. Default: 1. */
+  /** vCPUs, made at once; from 1 to the limit of the host. Default: 1. */
   readonly vcpus?: number;
-  /** The highest event channel port. Default: 1023. */
+  /** The highest event channel port, 32 bits. Default: 1023. */
   readonly maxEvtchnPort?: number;
   /** The UUID, 16 bytes. Default: zeroes. */
   readonly handle?: Uint8Array;
-  /** How often destroydomain will ask to be called again. Default: as the host was made. */
+  /** How often destroydomain will ask to be called again, 31 bits. Default: as the host was made. */
   readonly teardownSteps?: number;
 }
+
+/** The widths of the fields above, as the most that they hold. */
+const MOST = {
+  domid: 0xffff,
+  flags: 0xffff_ffff,
+  caps: 0xffff,
+  vcpus: 0xffff_ffff,
+  maxEvtchnPort: 0xffff_ffff,
+  teardownSteps: MAX_TEARDOWN_STEPS,
+} as const;
+
+/** Can a request say this? */
+const isSayable = (wanted: NewDomain): boolean =>
+  (Object.entries(MOST) as [keyof typeof MOST, number][]).every(([field, most]) =>
+    isWhole(wanted[field] ?? 0, most),
+  ) && (wanted.handle ?? NO_HANDLE).length === NO_HANDLE.length;
 
 /**
  * What a toolstack does to domains, typed: the same code that the hypercalls reach, with the power
@@ -105,7 +130,7 @@ export const toolstackOf = (machine: Machine, enter: Enter): Toolstack => {
     },
     destroyStep,
     setTeardownSteps: (domid, steps) => {
-      if (!Number.isInteger(steps) || steps < 0) throw errnoError("teardown_steps", -ERRNO.EINVAL);
+      if (!isWhole(steps, MAX_TEARDOWN_STEPS)) throw errnoError("teardown_steps", -ERRNO.EINVAL);
       enter(() => {
         find("teardown_steps", domid).teardownSteps = steps;
       });
@@ -130,6 +155,7 @@ export const toolstackOf = (machine: Machine, enter: Enter): Toolstack => {
 };
 
 const create = (machine: Machine, wanted: NewDomain): number => {
+  if (!isSayable(wanted)) throw errnoError("createdomain", -ERRNO.EINVAL);
   const { domid = AUTOMATIC, caps = 0, vcpus = 1 } = wanted;
   // There is one hardware domain at most.
   const isHardware = (caps & CAPS.hardware) !== 0;
@@ -145,7 +171,7 @@ const create = (machine: Machine, wanted: NewDomain): number => {
 /** The request that this domain would be created with. */
 export const configOf = (wanted: NewDomain): CreateDomain => ({
   ssidref: 0,
-  handle: wanted.handle ?? new Uint8Array(16),
+  handle: wanted.handle ?? NO_HANDLE,
   flags: wanted.flags ?? CDF.hvm | CDF.hap,
   iommuOpts: 0,
   maxVcpus: wanted.vcpus ?? 1,

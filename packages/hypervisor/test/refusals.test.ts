@@ -42,6 +42,16 @@ describe("a typed operation that is refused says which it was, and the errno of 
     ["createdomain", "EEXIST", (xen) => xen.createDomain({ domid: 1 })],
     ["createdomain", "EBUSY", (xen) => xen.createDomain({ caps: 2 })],
     ["createdomain", "EINVAL", (xen) => xen.createDomain({ vcpus: 0 })],
+    ...[-1, 1.5, Number.NaN, 2 ** 32].flatMap((value) =>
+      (["domid", "flags", "caps", "vcpus", "maxEvtchnPort", "teardownSteps"] as const).map(
+        (field): [string, "EINVAL", (xen: Hypervisor) => unknown] => [
+          "createdomain",
+          "EINVAL",
+          (xen) => xen.createDomain({ [field]: value }),
+        ],
+      ),
+    ),
+    ["createdomain", "EINVAL", (xen) => xen.createDomain({ handle: new Uint8Array(15) })],
     ["createdomain", "ENOSPC", () => createHypervisor({ firstUniqueId: LAST_ID }).createDomain()],
     ["pausedomain", "ESRCH", (xen) => xen.pauseDomain(9)],
     ["unpausedomain", "ESRCH", (xen) => xen.unpauseDomain(9)],
@@ -63,16 +73,24 @@ describe("a typed operation that is refused says which it was, and the errno of 
     ["release_reference", "EINVAL", (xen) => xen.releaseReference(1)],
     ["event_channels", "ESRCH", (xen) => xen.eventChannels(9)],
     ["alloc_unbound", "ESRCH", (xen) => xen.eventChannels(2).allocUnbound(0)],
+    ["alloc_unbound", "EINVAL", (xen) => ports(xen).allocUnbound(-1)],
+    ["alloc_unbound", "EINVAL", (xen) => ports(xen).allocUnbound(0x1_0000)],
     ["alloc_unbound", "ENOSPC", (xen) => ports(fill(xen)).allocUnbound(0)],
     ["bind_interdomain", "ESRCH", (xen) => xen.eventChannels(2).bindInterdomain(0, 1)],
     ["bind_interdomain", "ESRCH", (xen) => ports(xen).bindInterdomain(9, 1)],
     ["bind_interdomain", "EINVAL", (xen) => ports(xen).bindInterdomain(0, 1)],
     ["bind_virq", "ESRCH", (xen) => xen.eventChannels(2).bindVirq(VIRQ.timer)],
     ["bind_virq", "EINVAL", (xen) => ports(xen).bindVirq(24)],
+    ["bind_virq", "EINVAL", (xen) => ports(xen).bindVirq(-1)],
+    ["bind_virq", "EINVAL", (xen) => ports(xen).bindVirq(1.5)],
+    ["bind_virq", "EINVAL", (xen) => ports(xen).bindVirq(Number.NaN)],
+    ["bind_virq", "ENOENT", (xen) => ports(xen).bindVirq(VIRQ.timer, -1)],
+    ["bind_virq", "ENOENT", (xen) => ports(xen).bindVirq(VIRQ.timer, 0.5)],
     ["bind_virq", "ENOENT", (xen) => ports(xen).bindVirq(VIRQ.timer, 1)],
     ["bind_virq", "EBUSY", (xen) => ports(xen).bindVirq(VIRQ.domExc)],
     ["bind_ipi", "ESRCH", (xen) => xen.eventChannels(2).bindIpi()],
     ["bind_ipi", "ENOENT", (xen) => ports(xen).bindIpi(1)],
+    ["bind_ipi", "ENOENT", (xen) => ports(xen).bindIpi(Number.NaN)],
     ["bind_ipi", "ENOSPC", (xen) => ports(fill(xen)).bindIpi()],
     ["send", "ESRCH", (xen) => xen.eventChannels(2).notify(1)],
     ["send", "EINVAL", (xen) => ports(xen).notify(1)],
@@ -99,6 +117,7 @@ describe("a typed operation that is refused says which it was, and the errno of 
     ["ring_page", "EINVAL", (xen) => xen.ringPage(2)],
     ["grant_access", "ESRCH", (xen) => xen.grantAccess(9, 1, RW)],
     ["grant_access", "EINVAL", (xen) => xen.grantAccess(1, -1, RW)],
+    ["grant_access", "EINVAL", (xen) => xen.grantAccess(1, 1, { ...RW, grantee: -1 })],
     ["revoke_grant", "ESRCH", (xen) => xen.revokeGrant(9, 1)],
     ["revoke_grant", "ENOENT", (xen) => xen.revokeGrant(1, 1)],
     ["map_grant", "ESRCH", (xen) => xen.mapGrant(0, 9, 1)],
@@ -122,16 +141,30 @@ describe("a typed operation that is refused says which it was, and the errno of 
   });
 });
 
+/** Options as a caller without types writes them. */
+const untyped = (options: object): HypervisorOptions => options;
+
 describe("an option that is no option is named, with what it may be", () => {
   const cases: [string, string, HypervisorOptions][] = [
     ["dom0Vcpus", "0 is not from 1 to 512", { dom0Vcpus: 0 }],
     ["dom0Vcpus", "513 is not from 1 to 512", { dom0Vcpus: 513 }],
     ["dom0Vcpus", "1.5 is not from 1 to 512", { dom0Vcpus: 1.5 }],
-    ["teardownSteps", "-1 is not a whole number", { teardownSteps: -1 }],
-    ["teardownSteps", "0.5 is not a whole number", { teardownSteps: 0.5 }],
-    ["firstUniqueId", "0 is not from 1 to 2^64 − 1", { firstUniqueId: 0n }],
+    ["teardownSteps", "-1 is not a whole number below 2^31", { teardownSteps: -1 }],
+    ["teardownSteps", "0.5 is not a whole number below 2^31", { teardownSteps: 0.5 }],
+    ["teardownSteps", "2147483648 is not a whole number below 2^31", { teardownSteps: 2 ** 31 }],
+    ["firstUniqueId", "0 is not a bigint from 1 to 2^64 − 1", { firstUniqueId: 0n }],
+    ["firstUniqueId", "5 is not a bigint from 1 to 2^64 − 1", untyped({ firstUniqueId: 5 })],
     ["interfaceVersion", "0 is not from 1 to 2^32 − 1", { interfaceVersion: 0 }],
-    ["release", "4.20 is not one of 4.21, 4.22", { release: "4.20" as "4.21" }],
+    ["release", "4.20 is not one of 4.21, 4.22", untyped({ release: "4.20" })],
+    ["release", "constructor is not one of 4.21, 4.22", untyped({ release: "constructor" })],
+    ["uniqueIds", "random is not one of sequence, xorshift", untyped({ uniqueIds: "random" })],
+    ["drainOrder", "x is not one of clear-first, lookup-first", untyped({ drainOrder: "x" })],
+    ["noticeOrder", "x is not one of mark-first, virq-first", untyped({ noticeOrder: "x" })],
+    [
+      "failedBind",
+      "x is not one of keeps-recording, stops-recording",
+      untyped({ failedBind: "x" }),
+    ],
     ["limits.domains", "32753 is not an integer from 1 to 32752", { limits: { domains: 0x7ff1 } }],
     [
       "limits.eventPorts",
