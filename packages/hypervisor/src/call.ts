@@ -16,28 +16,31 @@ export interface Call {
 
 /**
  * @param operation - What is still to do; undefined when the hypercall was over at once.
- * @param finish - Called when it is over.
+ * @param isCurrent - False when another state was loaded since the hypercall began.
+ * @param finish - Called with the result when it is over.
  */
 export const callOf = (
   operation: Operation | DrainUnderWay | undefined,
   result: number,
   enter: Enter,
-  finish: () => void,
+  isCurrent: () => boolean,
+  finish: (result: number) => void,
 ): Call => {
   if (operation === undefined) {
-    finish();
+    finish(result);
     return { next: undefined, result, step: () => {}, dump: () => [result] };
   }
+  const next = (): StepName | undefined => (isCurrent() ? operation.next : undefined);
   return {
     get next() {
-      return operation.next;
+      return next();
     },
     get result() {
       return operation.result;
     },
     step: () => {
-      if (operation.next === undefined) return;
-      if (!enter(() => operation.step())) finish();
+      if (next() === undefined) return;
+      if (!enter(() => operation.step())) finish(operation.result);
     },
     dump: () => operation.dump(),
   };

@@ -35,9 +35,11 @@ export interface Hypervisor extends Toolstack, Pages {
   hypercall(caller: number, op: number, buffer: Uint8Array | undefined, cmd?: number): number;
   /**
    * Begins a hypercall that is carried out step by step: between two steps other hypercalls may be
-   * made, begun and gone on with, as other CPUs would. The checks at its entry are made at once.
+   * made, begun and gone on with, as other CPUs would. The checks at its entry are made at once. When
+   * another state is loaded it is over, and what it had still to do is never done.
    *
-   * @param buffer - As for `hypercall`; copied in now, and copied out when the hypercall is over.
+   * @param buffer - As for `hypercall`; copied in now, and copied out when the hypercall is over
+   *   without an error.
    * @throws HypervisorError "host-down" when the host is; so do its steps.
    */
   begin(caller: number, op: number, buffer: Uint8Array | undefined, cmd?: number): Call;
@@ -55,7 +57,10 @@ export interface Hypervisor extends Toolstack, Pages {
   readonly down: number | undefined;
   /** Calls back once, when the hardware domain shuts down. @returns A function that ends it. */
   onDown(listener: (reason: number) => void): () => void;
-  /** The whole state as plain data that JSON can hold: all but listeners. */
+  /**
+   * The whole state as plain data that JSON can hold: all but listeners, and what hypercalls under way
+   * (`begin`) have still to do.
+   */
   dump(): HypervisorState;
   /**
    * Replaces the whole state. Listeners by domain stay, those by port go. @throws HypervisorError
@@ -128,10 +133,12 @@ export const createHypervisor = (options: HypervisorOptions = {}): Hypervisor =>
         machine.begun = undefined;
       }
     });
-    const finish = (): void => {
-      if (own !== undefined) buffer?.set(own);
+    const { table } = machine;
+    const isCurrent = (): boolean => machine.table === table;
+    const finish = (final: number): void => {
+      if (own !== undefined && final >= 0) buffer?.set(own);
     };
-    return callOf(operation, result, enter, finish);
+    return callOf(operation, result, enter, isCurrent, finish);
   };
 
   return {

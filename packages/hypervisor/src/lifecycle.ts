@@ -137,7 +137,8 @@ const BEGIN_DYING: StepKind = {
     if (domain === undefined) return;
     // The last one first: each is put before those that are planned already.
     operation.plan(about(TEAR_DOWN, domain));
-    if (domain.life !== LIFE.alive) return;
+    if (domain.life === LIFE.dead) return;
+    // Also when it is dying already: what another CPU has begun may never be finished by it.
     domain.life = LIFE.dying;
     if (domain.target !== undefined) operation.plan(about(GIVE_UP_TARGET, domain));
     for (const mapping of machine.mappings.of(domain)) operation.plan(aboutMapping(UNMAP, mapping));
