@@ -1,4 +1,4 @@
-import { DOMID, EVTCHNSTAT, NR_VIRQS } from "@xenkit/abi";
+import { DOMID, EVTCHNSTAT, NR_VIRQS, virqClass } from "@xenkit/abi";
 import type { Checked } from "./checked.ts";
 import { makeDomain } from "./create-domain.ts";
 import { type Domain, type DomainConfig, LIFE, SHUTDOWN_PROGRESS } from "./domain.ts";
@@ -22,12 +22,15 @@ export const loadDomain = (machine: Machine, item: Checked): Domain => {
     idLow: id.low,
     idHigh: id.high,
     caps: item.at("caps").integer(0, U16),
-    config: loadConfig(item.at("config")),
+    config: loadConfig(machine, item.at("config")),
     teardownSteps: item.at("teardownSteps").integer(0, I31),
   });
   domain.life = item.at("life").integer(LIFE.alive, LIFE.dead);
   domain.shutdown = item.at("shutdown").integer(SHUTDOWN_PROGRESS.none, SHUTDOWN_PROGRESS.complete);
-  domain.shutdownReason = item.at("shutdownReason").integer(-1, 0xff);
+  const hasReason = domain.shutdown !== SHUTDOWN_PROGRESS.none;
+  domain.shutdownReason = item
+    .at("shutdownReason")
+    .integer(hasReason ? 0 : -1, hasReason ? 0xff : -1);
   domain.pauseCount = item.at("pauseCount").integer(0, MAX_PAUSES);
   domain.vcpus = item.at("vcpus").integer(0, domain.config.maxVcpus);
   domain.maxMemKb = item.at("maxMemKb").id();
@@ -36,6 +39,7 @@ export const loadDomain = (machine: Machine, item: Checked): Domain => {
   domain.references = domain.heldReferences;
   loadPorts(domain, item);
   loadPages(machine, domain, item);
+  checkDeath(domain, item);
   return domain;
 };
 
@@ -45,11 +49,19 @@ const nonZeroId = (item: Checked): bigint => {
   return id;
 };
 
-const loadConfig = (item: Checked): DomainConfig => ({
+/** What a dead domain has given up. */
+const checkDeath = ({ life, ports, grants, memory }: Domain, item: Checked): void => {
+  if (life !== LIFE.dead) return;
+  if (ports.count > 0 || [...grants, ...memory].length > 0) {
+    throw item.fail("is dead and has ports, grants or pages");
+  }
+};
+
+const loadConfig = ({ limits }: Machine, item: Checked): DomainConfig => ({
   ssidref: item.at("ssidref").integer(0, U32),
   handle: item.at("handle").hex(16).padStart(32, "0"),
   flags: item.at("flags").integer(0, U32),
-  maxVcpus: item.at("maxVcpus").integer(0, U32),
+  maxVcpus: item.at("maxVcpus").integer(1, limits.vcpus),
   maxEvtchnPort: item.at("maxEvtchnPort").integer(0, U32),
   maxGrantFrames: item.at("maxGrantFrames").integer(-(2 ** 31), I31),
 });
@@ -65,7 +77,10 @@ const loadPorts = (domain: Domain, item: Checked): void => {
     port.remotePort = record.at("remotePort").integer(0, U32);
     port.masked = record.at("masked").flag();
     const virq = record.at("virq").integer(0, NR_VIRQS - 1);
-    port.vcpu = record.at("vcpu").integer(0, U32);
+    const isOfVcpu =
+      port.kind === EVTCHNSTAT.ipi ||
+      (port.kind === EVTCHNSTAT.virq && virqClass(virq) === "per-vcpu");
+    port.vcpu = record.at("vcpu").integer(0, isOfVcpu ? domain.vcpus - 1 : 0);
     if (port.kind !== EVTCHNSTAT.virq) continue;
     if (ports.ofVirq(virq, port.vcpu) !== undefined) throw record.fail("binds a VIRQ again");
     ports.bindVirq(port, virq, port.vcpu);

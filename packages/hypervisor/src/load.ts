@@ -1,5 +1,6 @@
-import { DOMID, EVTCHNSTAT, NR_VIRQS, VIRQ } from "@xenkit/abi";
+import { CAPS, DOMID, NR_VIRQS, virqClass } from "@xenkit/abi";
 import { Bitmap } from "@xenkit/bitmap";
+import { checkLoaded, type Loaded } from "./check-loaded.ts";
 import { type Checked, checked } from "./checked.ts";
 import { type Domain, LIFE } from "./domain.ts";
 import { DomainTable } from "./domain-table.ts";
@@ -17,23 +18,6 @@ import type { UniqueIds } from "./unique-ids.ts";
 const LAST_DOMID: number = DOMID.firstReserved - 1;
 
 /**
- * What a state holds, built beside the machine: only when all of it is right does it take the
- * machine's place.
- */
-type Loaded = Pick<
-  Machine,
-  | "table"
-  | "domids"
-  | "uniqueIds"
-  | "mappings"
-  | "hardware"
-  | "virqHandlers"
-  | "changed"
-  | "limbo"
-  | "down"
->;
-
-/**
  * Puts a dumped state into the machine. The state is not trusted: every index is checked and every
  * relation between its parts.
  *
@@ -49,19 +33,17 @@ export const loadMachine = (machine: Machine, state: unknown): void => {
     ...loadDomids(root, table),
     uniqueIds: loadUniqueIds(machine, root),
     mappings: loadMappings(machine, root, table),
-    hardware: root.at("hardware").isNull ? undefined : domainAt(table, root.at("hardware")),
+    hardware: loadHardware(root, table),
     virqHandlers: loadHandlers(root, table),
     changed: loadChanged(root),
     down: root.at("down").isNull ? undefined : root.at("down").integer(0, 0xff),
   };
   linkTargets(root, table);
-  checkChannels(root, table);
-  checkRecording(root, loaded);
-  checkReferences(root, table);
+  checkLoaded(root, loaded);
   const waiting = root
     .at("deliveries")
     .items()
-    .map((item) => portAt(table, item));
+    .map((item) => waitingPort(table, item));
   Object.assign(machine, loaded);
   machine.deliveries.clear();
   for (const [domain, port] of waiting) machine.deliveries.push(domain, port);
@@ -82,16 +64,14 @@ const domainAt = (table: DomainTable, item: Checked): Domain => {
   return domain;
 };
 
-const portAt = (table: DomainTable, item: Checked): [Domain, Port] => {
+const waitingPort = (table: DomainTable, item: Checked): [Domain, Port] => {
   const [domid, number] = pairOf(item);
   const domain = domainAt(table, domid);
-  return [domain, openPort(domain, number)];
-};
-
-const openPort = (domain: Domain, item: Checked): Port => {
-  const port = domain.ports.get(item.integer(1, domain.ports.limit));
-  if (port === undefined) throw item.fail("is no open port");
-  return port;
+  const port = domain.ports.get(number.integer(1, domain.ports.limit));
+  if (port === undefined) throw number.fail("is no open port");
+  if (port.queued) throw item.fail("waits already");
+  port.queued = true;
+  return [domain, port];
 };
 
 const loadTable = (machine: Machine, root: Checked): DomainTable => {
@@ -130,11 +110,25 @@ const loadUniqueIds = (machine: Machine, root: Checked): UniqueIds => {
   return machine.uniqueIds.after(halvesOf(ids.at("last").id()));
 };
 
+const loadHardware = (root: Checked, table: DomainTable): Domain | undefined => {
+  const item = root.at("hardware");
+  if (item.isNull) return undefined;
+  const domain = domainAt(table, item);
+  if ((domain.caps & CAPS.hardware) === 0 || domain.life !== LIFE.alive) {
+    throw item.fail("is no living domain with the hardware capability");
+  }
+  return domain;
+};
+
 const loadHandlers = (root: Checked, table: DomainTable): (Domain | undefined)[] => {
   const handlers = noHandlers();
   for (const item of root.at("virqHandlers").items()) {
-    const [virq, domid] = pairOf(item);
-    handlers[virq.integer(0, NR_VIRQS - 1)] = domainAt(table, domid);
+    const [field, domid] = pairOf(item);
+    const virq = field.integer(0, NR_VIRQS - 1);
+    if (virqClass(virq) !== "global") throw field.fail("is no global VIRQ");
+    const domain = domainAt(table, domid);
+    if (domain.life === LIFE.dead) throw domid.fail("is dead");
+    handlers[virq] = domain;
   }
   return handlers;
 };
@@ -154,6 +148,7 @@ const loadMappings = (machine: Machine, root: Checked, table: DomainTable): Mapp
   for (const item of root.at("mappings").items()) {
     const handle = item.at("handle").integer(1, LAST_HANDLE);
     const mapper = domainAt(table, item.at("mapper"));
+    if (mapper.life === LIFE.dead) throw item.at("mapper").fail("is dead");
     const owner = domainAt(table, item.at("owner"));
     const gfn = item.at("gfn").integer(0, Number.MAX_SAFE_INTEGER);
     const ref = item.at("ref").integer(-1, 2 ** 32 - 1);
@@ -177,42 +172,8 @@ const linkTargets = (root: Checked, table: DomainTable): void => {
     const domain = domainAt(table, item.at("domid"));
     const target = domainAt(table, item.at("target"));
     if (target === domain) throw item.at("target").fail("is the domain itself");
+    if (domain.life === LIFE.dead) throw item.at("target").fail("is of a dead domain");
     domain.target = target;
     target.references += 1;
-  }
-};
-
-/** Both ends of a channel must say that they are. */
-const checkChannels = (root: Checked, table: DomainTable): void => {
-  for (const domain of table) {
-    for (const port of domain.ports) {
-      if (port.kind !== EVTCHNSTAT.interdomain) continue;
-      const other = table.find(port.remoteDomid)?.ports.get(port.remotePort);
-      const whole =
-        other?.kind === EVTCHNSTAT.interdomain &&
-        other.remoteDomid === domain.domid &&
-        other.remotePort === port.number;
-      if (!whole) {
-        throw root.fail(`port ${port.number} of domain ${domain.domid} has no other end`);
-      }
-    }
-  }
-};
-
-/** Changes are recorded exactly while their handler has VIRQ_DOM_EXC bound. */
-const checkRecording = (root: Checked, { table, changed }: Loaded): void => {
-  let bound = 0;
-  for (const domain of table) if (domain.ports.ofVirq(VIRQ.domExc, 0) !== undefined) bound += 1;
-  if (bound !== (changed === undefined ? 0 : 1)) {
-    throw root.at("changed").fail("must be there exactly while VIRQ_DOM_EXC is bound once");
-  }
-};
-
-/** A dead domain without references would be gone. */
-const checkReferences = (root: Checked, table: DomainTable): void => {
-  for (const domain of table) {
-    if (domain.life === LIFE.dead && domain.references === 0) {
-      throw root.fail(`domain ${domain.domid} is dead and nobody holds it`);
-    }
   }
 };

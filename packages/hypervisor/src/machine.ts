@@ -67,5 +67,7 @@ export const noHandlers = (): (Domain | undefined)[] =>
   new Array<Domain | undefined>(NR_VIRQS).fill(undefined);
 
 /** Who handles a global VIRQ: the domain it was given to, else the hardware domain, else nobody. */
-export const handlerOf = (machine: Machine, virq: number): Domain | undefined =>
-  machine.virqHandlers[virq] ?? machine.hardware;
+export const handlerOf = (
+  machine: Pick<Machine, "virqHandlers" | "hardware">,
+  virq: number,
+): Domain | undefined => machine.virqHandlers[virq] ?? machine.hardware;

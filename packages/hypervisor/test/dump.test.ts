@@ -268,12 +268,15 @@ describe("a state that is not right", () => {
       ".domains[].config.ssidref": ["is not an integer from 0 to 4294967295"],
       ".domains[].config.handle": ["is not 16 bytes in hexadecimal digits"],
       ".domains[].config.flags": ["is not an integer from 0 to 4294967295"],
-      ".domains[].config.maxVcpus": ["is not an integer from 0 to 4294967295"],
+      ".domains[].config.maxVcpus": ["is not an integer from 1 to 512"],
       ".domains[].config.maxEvtchnPort": ["is not an integer from 0 to 4294967295"],
       ".domains[].config.maxGrantFrames": ["is not an integer from -2147483648 to 2147483647"],
       ".domains[].life": ["is not an integer from 0 to 2"],
       ".domains[].shutdown": ["is not an integer from 0 to 2"],
-      ".domains[].shutdownReason": ["is not an integer from -1 to 255"],
+      ".domains[].shutdownReason": [
+        "is not an integer from -1 to -1",
+        "is not an integer from 0 to 255",
+      ],
       ".domains[].pauseCount": ["is not an integer from 0 to 255"],
       ".domains[].vcpus": ["is not an integer from 0 to 1"],
       ".domains[].maxMemKb": ["is not a 64-bit number in hexadecimal digits"],
@@ -291,7 +294,7 @@ describe("a state that is not right", () => {
       ".domains[].ports[].remoteDomid": ["is not an integer from 0 to 65535"],
       ".domains[].ports[].remotePort": ["is not an integer from 0 to 4294967295"],
       ".domains[].ports[].virq": ["is not an integer from 0 to 23"],
-      ".domains[].ports[].vcpu": ["is not an integer from 0 to 4294967295"],
+      ".domains[].ports[].vcpu": ["is not an integer from 0 to 0"],
       ".domains[].ports[].masked": ["is neither true nor false"],
       ".domains[].pending": ["is not an array"],
       ".domains[].pending[]": [
@@ -435,13 +438,13 @@ describe("a state that is not right", () => {
       why: "marks while the VIRQ is not bound",
       path: ["domains", 0],
       value: unbound,
-      says: "state.changed must be there exactly while VIRQ_DOM_EXC is bound once",
+      says: "state.changed must be there exactly while VIRQ_DOM_EXC is bound",
     },
     {
       why: "no marks while it is bound",
       path: ["changed"],
       value: null,
-      says: "state.changed must be there exactly while VIRQ_DOM_EXC is bound once",
+      says: "state.changed must be there exactly while VIRQ_DOM_EXC is bound",
     },
     {
       why: "a mark past the domids",
@@ -457,9 +460,87 @@ describe("a state that is not right", () => {
     },
     {
       why: "a dead domain that nobody holds",
+      path: ["mappings"],
+      value: [],
+      says: "state domain 1 is dead and nobody holds it",
+    },
+    {
+      why: "a dead domain that has not given up its ports",
       path: ["domains", 4, "life"],
       value: 2,
-      says: "state domain 4 is dead and nobody holds it",
+      says: "state.domains[4] is dead and has ports, grants or pages",
+    },
+    {
+      why: "a dead domain that has not given up its pages",
+      path: ["domains", 1, "pages"],
+      value: [[5, ""]],
+      says: "state.domains[1] is dead and has ports, grants or pages",
+    },
+    {
+      why: "a dead device model",
+      path: ["domains", 1, "target"],
+      value: 2,
+      says: "state.domains[1].target is of a dead domain",
+    },
+    {
+      why: "a dead mapper",
+      path: ["mappings", 0, "mapper"],
+      value: 1,
+      says: "state.mappings[0].mapper is dead",
+    },
+    {
+      why: "a dead handler",
+      path: ["virqHandlers", 0, 1],
+      value: 1,
+      says: "state.virqHandlers[0][1] is dead",
+    },
+    {
+      why: "a handler of a VIRQ that each vCPU has",
+      path: ["virqHandlers", 0, 0],
+      value: VIRQ.timer,
+      says: "state.virqHandlers[0][0] is no global VIRQ",
+    },
+    {
+      why: "VIRQ_DOM_EXC bound by another than its handler",
+      path: ["virqHandlers", 0, 0],
+      value: VIRQ.domExc,
+      says: "state domain 0 has VIRQ_DOM_EXC bound and does not handle it",
+    },
+    {
+      why: "a global VIRQ on another vCPU than 0",
+      path: ["domains", 4, "ports", 0, "vcpu"],
+      value: 1,
+      says: "state.domains[4].ports[0].vcpu is not an integer from 0 to 0",
+    },
+    {
+      why: "a hardware domain without the capability",
+      path: ["hardware"],
+      value: 3,
+      says: "state.hardware is no living domain with the hardware capability",
+    },
+    {
+      why: "a reason without a shutdown",
+      path: ["domains", 3, "shutdownReason"],
+      value: 5,
+      says: "state.domains[3].shutdownReason is not an integer from -1 to -1",
+    },
+    {
+      why: "a shutdown without a reason",
+      path: ["domains", 2, "shutdownReason"],
+      value: -1,
+      says: "state.domains[2].shutdownReason is not an integer from 0 to 255",
+    },
+    {
+      why: "a last unique id that others have passed",
+      path: ["uniqueIds", "last"],
+      value: "0x4",
+      says: "state.uniqueIds.last comes before the id of domain 4",
+    },
+    {
+      why: "a port that waits twice",
+      path: ["deliveries"],
+      value: [...state.deliveries, ...state.deliveries],
+      says: "state.deliveries[2] waits already",
     },
     {
       why: "a handle twice",
@@ -584,6 +665,12 @@ describe("a state that is not right", () => {
   ])("$why is refused", ({ path, value, says }) => {
     const refusal = refusalOf(withValue(state, path, value));
     expect(`${refusal.path} ${refusal.reason}`).toBe(says);
+  });
+
+  test("is refused where the walk of unique ids would begin again beside domains that have one", () => {
+    const host = createHypervisor({ uniqueIds: "xorshift" });
+    const again = withValue(throughJson(host), ["uniqueIds", "last"], "0x0");
+    expect(() => host.load(again)).toThrow("state.uniqueIds.last, reason: comes before the id");
   });
 
   test("is refused where ports are connected in a ring of three", () => {
