@@ -1,3 +1,4 @@
+import { AbiError } from "./errors.ts";
 import { bytes, u16, u32 } from "./field.ts";
 import { type StructCodec, struct } from "./struct.ts";
 
@@ -50,8 +51,13 @@ export interface Domctl<T> extends DomctlHeader {
  * the payload's own padding.
  *
  * @param payload - One of this package's payload structs, at most 128 bytes.
+ * @throws `AbiError` `wrong-size` for a larger one.
  */
 export const domctl = <T>(payload: StructCodec<T>): StructCodec<Domctl<T>> => {
+  if (payload.size > DOMCTL_PAYLOAD_SIZE) {
+    const sizes = { expected: DOMCTL_PAYLOAD_SIZE, actual: payload.size };
+    throw new AbiError("wrong-size", `xen_domctl.${payload.name}`, sizes);
+  }
   const rest = bytes(DOMCTL_PAYLOAD_SIZE - payload.size);
   const codec = struct("xen_domctl", { ...headerFields, payload, rest });
   // The alignment is that of the union, whichever of its members this one is.

@@ -56,7 +56,8 @@ export type FieldValue<F> = F extends Field<infer T> ? T : never;
 /** 0, 1, … size − 1. */
 const allBytes = (size: number): number[] => Array.from({ length: size }, (_, index) => index);
 
-const describe = (value: unknown): string => {
+/** What a value is, in a word, for an error. */
+export const describe = (value: unknown): string => {
   if (value === null) return "null";
   return typeof value === "number" ? `${value}` : typeof value;
 };
@@ -171,31 +172,46 @@ export const u64: Field<bigint> = {
   },
 };
 
-/** `uint8_t[size]`: a Uint8Array of exactly that many bytes. Values are copied in and out. */
-export const bytes = (size: number): Field<Uint8Array> => ({
-  size,
-  align: 1,
-  bytes: allBytes(size),
-  read: (reader, at) => {
-    reader.seekTo(at);
-    const value = new Uint8Array(size);
-    for (let index = 0; index < size; index += 1) value[index] = reader.readUint8();
-    return value;
-  },
-  check: (value: unknown, where, key, checked) => {
-    if (!(value instanceof Uint8Array)) {
-      const actual = describe(value);
-      throw new AbiError("wrong-type", `${where}.${key}`, { expected: "a Uint8Array", actual });
-    }
-    if (value.length !== size) {
-      const actual = value.length;
-      throw new AbiError("wrong-size", `${where}.${key}`, { expected: size, actual });
-    }
-    checked.push(new Uint8Array(value));
-  },
-  write: (writer, at, checked, from) => {
-    writer.seekTo(at);
-    for (const byte of checked[from] as Uint8Array) writer.writeUint8(byte);
-    return from + 1;
-  },
-});
+/** The most bytes that a field may have: more than any struct of the interface. */
+const MOST_BYTES = 0x1_0000;
+
+/**
+ * `uint8_t[size]`: a Uint8Array of exactly that many bytes. Values are copied in and out.
+ *
+ * @param size - 0 … 65,536.
+ * @throws `AbiError` with code `out-of-range`.
+ */
+export const bytes = (size: number): Field<Uint8Array> => {
+  if (!Number.isInteger(size) || size < 0 || size > MOST_BYTES) {
+    throw new AbiError("out-of-range", "bytes.size", { value: size, min: 0, max: MOST_BYTES });
+  }
+  return {
+    size,
+    align: 1,
+    bytes: allBytes(size),
+    read: (reader, at) => {
+      reader.seekTo(at);
+      const value = new Uint8Array(size);
+      for (let index = 0; index < size; index += 1) value[index] = reader.readUint8();
+      return value;
+    },
+    check: (value: unknown, where, key, checked) => {
+      if (!(value instanceof Uint8Array)) {
+        const actual = describe(value);
+        throw new AbiError("wrong-type", `${where}.${key}`, { expected: "a Uint8Array", actual });
+      }
+      // The copy is measured: a subclass can say what it likes of its length.
+      const copy = new Uint8Array(value);
+      if (copy.length !== size) {
+        const actual = copy.length;
+        throw new AbiError("wrong-size", `${where}.${key}`, { expected: size, actual });
+      }
+      checked.push(copy);
+    },
+    write: (writer, at, checked, from) => {
+      writer.seekTo(at);
+      for (const byte of checked[from] as Uint8Array) writer.writeUint8(byte);
+      return from + 1;
+    },
+  };
+};

@@ -1,9 +1,10 @@
 import { domainState } from "./domain-state.ts";
 import { DOMCTL_PAYLOAD_OFFSET, DOMCTL_SIZE } from "./domctl.ts";
 import { AbiError } from "./errors.ts";
+import { u16 } from "./field.ts";
 import { DOMCTL } from "./hypercalls.ts";
 import { halfAt, joinHalves, setHalf, setWord, wordAt } from "./little-endian.ts";
-import { placeOf } from "./struct.ts";
+import { checkRecord, placeOf } from "./struct.ts";
 
 /** The answer of get_domain_state. */
 export interface DomainStateAnswer {
@@ -45,21 +46,13 @@ export interface GetDomainStateCodec {
 }
 
 const name = "xen_domctl";
-const checkHalf = (path: string, value: number): void => {
-  if (!Number.isInteger(value)) {
-    const actual = typeof value === "number" ? `${value}` : typeof value;
-    throw new AbiError("wrong-type", path, { expected: "an integer", actual });
-  }
-  if (value < 0 || value > 0xffff) {
-    throw new AbiError("out-of-range", path, { value, min: 0, max: 0xffff });
-  }
-};
+const checkDomid = (domid: number): void => u16.check(domid, name, "domain", []);
 
 /** {@link GetDomainStateCodec} of every release since 4.21. */
 export const getDomainState: GetDomainStateCodec = {
   size: DOMCTL_SIZE,
   encodeRequest: (domid, target, offset) => {
-    checkHalf(`${name}.domain`, domid);
+    checkDomid(domid);
     const into = target ?? new Uint8Array(DOMCTL_SIZE);
     const start = placeOf(name, DOMCTL_SIZE, into, offset);
     if (target !== undefined) into.fill(0, start, start + DOMCTL_SIZE);
@@ -67,8 +60,10 @@ export const getDomainState: GetDomainStateCodec = {
     setHalf(into, start + 8, domid);
     return into;
   },
-  encode: ({ domid, state, caps, uniqueId }, target, offset) => {
-    checkHalf(`${name}.domain`, domid);
+  encode: (answer, target, offset) => {
+    checkRecord(answer, name);
+    const { domid, state, caps, uniqueId } = answer;
+    checkDomid(domid);
     const into = target ?? new Uint8Array(DOMCTL_SIZE);
     const start = placeOf(name, DOMCTL_SIZE, into, offset);
     domainState.encode({ state, caps, pad0: 0, uniqueId }, into, start + DOMCTL_PAYLOAD_OFFSET);

@@ -1,6 +1,12 @@
 import { BufferReader, BufferWriter } from "typed-binary";
 import { AbiError } from "./errors.ts";
-import type { Field, FieldReader, FieldValue, FieldWriter } from "./field.ts";
+import {
+  describe,
+  type Field,
+  type FieldReader,
+  type FieldValue,
+  type FieldWriter,
+} from "./field.ts";
 
 /** Where one field of a struct lies. */
 export interface FieldLayout {
@@ -63,6 +69,14 @@ const makeScratch = (size: number): Scratch => {
 
 const roundUp = (value: number, align: number): number => Math.ceil(value / align) * align;
 
+/** Checks that a value is an object, whose fields can be looked at. */
+export const checkRecord = (value: unknown, where: string): void => {
+  if (typeof value !== "object" || value === null) {
+    const actual = describe(value);
+    throw new AbiError("wrong-type", where, { expected: "a record", actual });
+  }
+};
+
 /** Checks that `size` bytes lie at the offset, and returns where they begin. */
 export const placeOf = (
   name: string,
@@ -83,7 +97,8 @@ export const placeOf = (
       max: Number.MAX_SAFE_INTEGER,
     });
   }
-  if (bytes.length - offset < size) {
+  // This way round, for what has no length at all.
+  if (!(bytes.length - offset >= size)) {
     const actual = Math.max(0, bytes.length - offset);
     throw new AbiError("wrong-size", name, { expected: size, actual });
   }
@@ -127,9 +142,7 @@ export const struct = <const F extends Fields>(
     return record as T;
   };
   const checkFields = (value: T, where: string, checked: unknown[]): void => {
-    if (typeof value !== "object" || value === null) {
-      throw new AbiError("wrong-type", where, { expected: "a record", actual: typeof value });
-    }
+    checkRecord(value, where);
     const record = value as Record<string, unknown>;
     for (const { key, field } of placed) field.check(record[key], where, key, checked);
   };

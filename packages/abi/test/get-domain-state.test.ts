@@ -112,6 +112,16 @@ describe("get_domain_state as a record", () => {
     },
   );
 
+  test.each([null, undefined, 5, "answer"])("refuses %j as an answer", (wrong) => {
+    expect(() => getDomainState.encode(wrong as never)).toThrow(
+      expect.objectContaining({
+        code: "wrong-type",
+        path: "xen_domctl",
+        details: { expected: "a record", actual: wrong === null ? "null" : expect.any(String) },
+      }),
+    );
+  });
+
   test("refuses the answer of another operation", () => {
     const other = Uint8Array.from(recorded.answer);
     other[0] = 1;

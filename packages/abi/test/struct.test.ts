@@ -214,6 +214,46 @@ describe("struct", () => {
     );
   });
 
+  test.each([new ArrayBuffer(80), new DataView(new ArrayBuffer(80)), 7, {}])(
+    "refuses %o, which is no array of bytes, at an offset as well",
+    (wrong) => {
+      for (const offset of [0, undefined]) {
+        expect(() => mixed.decode(wrong as never, offset)).toThrow(
+          expect.objectContaining({ code: "wrong-size", path: "mixed" }),
+        );
+      }
+    },
+  );
+
+  test("takes bytes for what they are, whatever length they say", () => {
+    class Boastful extends Uint8Array {
+      override get length(): number {
+        return 3;
+      }
+    }
+    mixed.encode(value);
+    expect(() => mixed.encode({ ...value, tail: new Boastful(1) })).toThrow(
+      new AbiError("wrong-size", "mixed.tail", { expected: 3, actual: 1 }),
+    );
+  });
+
+  test.each([-1, 0.5, Number.NaN, 2 ** 17])("has no field of %d bytes", (size) => {
+    expect(() => bytes(size)).toThrow(
+      new AbiError("out-of-range", "bytes.size", { value: size, min: 0, max: 65_536 }),
+    );
+  });
+
+  test("fills the union of a domctl to the last byte, and no further", () => {
+    const whole = domctl(struct("whole", { all: bytes(128) }));
+    expect([whole.size, whole.fields.at(-1)]).toEqual([
+      144,
+      { name: "rest", offset: 144, size: 0 },
+    ]);
+    expect(() => domctl(struct("larger", { all: bytes(129) }))).toThrow(
+      new AbiError("wrong-size", "xen_domctl.larger", { expected: 128, actual: 129 }),
+    );
+  });
+
   test("is not confused by a getter that encodes another record", () => {
     const sneaky = {
       ...value,
