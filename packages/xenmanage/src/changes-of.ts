@@ -6,7 +6,7 @@ import { XenmanageError } from "./xenmanage-error.ts";
 export interface ChangesOptions {
   /** Ends the iteration, after what is queued. */
   readonly signal?: AbortSignal;
-  /** The most changes that may wait to be taken; 65,536 by default. */
+  /** The most changes that may wait to be taken, from 1 on; 65,536 by default. */
   readonly limit?: number;
 }
 
@@ -41,7 +41,8 @@ export const changesOf = (
   };
   const abort = (): void => finish(done);
   const unsubscribe = tracker.onChange((change) => {
-    if (queue.length === limit) return finish(overflow);
+    // This way round, for a limit that is no number.
+    if (!(queue.length < limit)) return finish(overflow);
     queue.push(change);
     wake();
   });

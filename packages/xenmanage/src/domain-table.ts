@@ -62,8 +62,7 @@ export class DomainTable {
       return { kind: "appeared", domain: this.#enter(domid, state, caps, idLow, idHigh) };
     }
     if (row.idLow !== idLow || row.idHigh !== idHigh) {
-      const previous = row.domain;
-      this.#byUniqueId.delete(previous.uniqueId);
+      const previous = this.#forget(row);
       return { kind: "replaced", domain: this.#enter(domid, state, caps, idLow, idHigh), previous };
     }
     row.census = this.#census;
@@ -106,10 +105,16 @@ export class DomainTable {
     return { kind, domain, previous };
   }
 
+  #forget(row: Row): DomainInfo {
+    const { domid, uniqueId } = row.domain;
+    this.#rows.delete(domid);
+    // Another domain has the id only on a host that was set back to an earlier state.
+    if (this.#byUniqueId.get(uniqueId) === row) this.#byUniqueId.delete(uniqueId);
+    return row.domain;
+  }
+
   #remove(row: Row): DomainChange {
-    const previous = row.domain;
-    this.#rows.delete(previous.domid);
-    this.#byUniqueId.delete(previous.uniqueId);
+    const previous = this.#forget(row);
     const domain = { domid: previous.domid, state: 0, caps: 0, uniqueId: 0n };
     return { kind: "gone", domain, previous };
   }

@@ -15,10 +15,11 @@ export interface DomainTrackerOptions {
   readonly events: EventChannels;
   /**
    * Told of what fails where nobody waits for it: a hypercall in a drain that an event started, closing the port, and
-   * what a listener throws. The table is kept, and the next event drains what is left.
+   * what a listener throws. The table is kept, and the next event drains what is left. Should not throw: that comes
+   * out of the event, and of whatever else the tracker was doing, and other listeners may miss changes.
    */
   readonly onError: (error: unknown) => void;
-  /** The most answers that one drain takes; 131,008 by default. */
+  /** The most answers that one drain takes, from 1 on; 131,008 by default. */
   readonly drainLimit?: number;
 }
 
@@ -113,9 +114,14 @@ export class DomainTracker implements Disposable, AsyncDisposable {
 
   /** As {@link onChanges}, one change at a time. */
   onChange(listener: DomainChangeListener): () => void {
-    return this.onChanges((changes) => {
-      for (const change of changes) this.#attempt(() => listener(change));
+    let listening = true;
+    const end = this.onChanges((changes) => {
+      for (const change of changes) if (listening) this.#attempt(() => listener(change));
     });
+    return () => {
+      listening = false;
+      end();
+    };
   }
 
   /**
@@ -143,12 +149,7 @@ export class DomainTracker implements Disposable, AsyncDisposable {
     if (binding === undefined) return;
     this.#binding = undefined;
     binding.unsubscribe();
-    try {
-      this.#events.close(binding.port);
-    } catch (error) {
-      // It may be closed already, with the domain that had it: no reason not to bind another.
-      this.#onError(error);
-    }
+    this.#close(binding.port);
   }
 
   /**
@@ -206,10 +207,20 @@ export class DomainTracker implements Disposable, AsyncDisposable {
 
   #bind(): void {
     const port = this.#bindVirq();
-    const unsubscribe = this.#events.onPort(port, () => this.#serve(this.#onError));
-    this.#binding = { port, unsubscribe };
+    try {
+      const unsubscribe = this.#events.onPort(port, () => this.#serve(this.#onError));
+      this.#binding = { port, unsubscribe };
+    } catch (error) {
+      this.#close(port);
+      throw error;
+    }
     this.#table.beginCensus();
     this.#counting = true;
+  }
+
+  #close(port: number): void {
+    // It may be closed already, with the domain that had it: no reason not to bind another.
+    this.#attempt(() => this.#events.close(port));
   }
 
   #bindVirq(): number {
@@ -253,19 +264,22 @@ export class DomainTracker implements Disposable, AsyncDisposable {
   }
 
   #serveOnce(binding: Binding, onFailure: (failure: unknown) => void): void {
+    const attempt = (work: () => void): void => {
+      try {
+        work();
+      } catch (failure) {
+        onFailure(failure);
+      }
+    };
     try {
-      this.#events.clearPending(binding.port);
-      this.#drain(binding);
-    } catch (failure) {
-      onFailure(failure);
-    }
-    this.#tell();
-    if (this.#binding !== binding) return;
-    try {
+      attempt(() => {
+        this.#events.clearPending(binding.port);
+        this.#drain(binding);
+      });
+      this.#tell();
+    } finally {
       // Also after a failure: the next event then drains what this one left.
-      this.#events.unmask(binding.port);
-    } catch (failure) {
-      onFailure(failure);
+      if (this.#binding === binding) attempt(() => this.#events.unmask(binding.port));
     }
   }
 
@@ -306,7 +320,9 @@ export class DomainTracker implements Disposable, AsyncDisposable {
       while (this.#untold.length > 0) {
         const changes = this.#untold;
         this.#untold = [];
-        for (const { listener } of [...this.#listeners]) this.#attempt(() => listener(changes));
+        for (const entry of [...this.#listeners]) {
+          if (this.#listeners.has(entry)) this.#attempt(() => entry.listener(changes));
+        }
       }
     } finally {
       this.#telling = false;

@@ -69,6 +69,10 @@ const why = (code: XenmanageErrorCode, operation: XenmanageOperation): string =>
   return "";
 };
 
+/** What is no domid at all is shown as it is. */
+const domidName = (domid: number): string =>
+  Number.isInteger(domid) && domid >= 0 ? `0x${domid.toString(16)}` : `${domid}`;
+
 /** The error for a call that gave a negated errno. */
 export const refused = (
   operation: XenmanageOperation,
@@ -80,7 +84,7 @@ export const refused = (
   const known = code ?? "unexpected-errno";
   return new XenmanageError(
     known,
-    `${operation} of domid 0x${domid.toString(16)}: ${errnoName(errno)}${why(known, operation)}`,
+    `${operation} of domid ${domidName(domid)}: ${errnoName(errno)}${why(known, operation)}`,
     { operation, domid, errno },
     cause,
   );

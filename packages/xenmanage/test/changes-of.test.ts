@@ -65,6 +65,15 @@ describe("changesOf", { timeout: 5_000 }, () => {
     expect(await changes.next()).toEqual({ done: true, value: undefined });
   });
 
+  test.each([0, -1, Number.NaN])("keeps nothing with a limit of %s", async (limit) => {
+    const { script, tracker } = setup();
+    tracker.start();
+    const changes = changesOf(tracker, { limit });
+    script.changed.push({ domid: 1, state: 1, id: 1n });
+    tracker.drain();
+    await expect(changes.next()).rejects.toMatchObject({ code: "queue-overflow" });
+  });
+
   test("gives nothing after return, not even what was queued", async () => {
     const { script, tracker } = setup();
     tracker.start();

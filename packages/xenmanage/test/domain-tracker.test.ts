@@ -76,6 +76,18 @@ describe("start", () => {
     expect(told).toEqual(["appeared 1#1 1", "appeared 2#2 1"]);
   });
 
+  test("gives the port back when it cannot be listened to, and can be tried again", () => {
+    const { port, tracker } = setup();
+    const { onPort } = port;
+    port.onPort = () => {
+      throw new Error("no more watches");
+    };
+    expect(() => tracker.start()).toThrow("no more watches");
+    expect([tracker.running, port.log.at(-1)]).toEqual([false, "close 7"]);
+    port.onPort = onPort;
+    tracker.start();
+  });
+
   test("says who refused the VIRQ, and why", () => {
     const { port, tracker } = setup();
     port.refusal = ERRNO.EBUSY;
@@ -323,6 +335,13 @@ describe("one report, at most one change", () => {
     port.raise();
     expect(tracker.findByUniqueId(8n)).toBe(tracker.get(5));
     expect(tracker.findByUniqueId(7n)).toBeUndefined();
+  });
+
+  test("an id that moved to another domid is found there, also after the first domid is free", () => {
+    const { script, port, tracker } = knowing5();
+    script.changed.push({ domid: 6, state: 1, id: 7n }, gone(5));
+    port.raise();
+    expect(tracker.findByUniqueId(7n)).toMatchObject({ domid: 6 });
   });
 
   test("two ids that differ in one half only are two domains", () => {
@@ -649,6 +668,43 @@ describe("listeners", () => {
     port.raise();
     expect(kinds).toEqual(["shutdown", "shutdown", "dead"]);
   });
+});
+
+test("a listener that is ended in the middle of a drain's changes is told none of the rest", () => {
+  const { script, port, tracker } = knowing5();
+  const told: string[] = [];
+  const end = tracker.onChange(({ kind }) => {
+    told.push(`first ${kind}`);
+    end();
+    endOther();
+  });
+  const endOther = tracker.onChange(({ kind }) => told.push(`second ${kind}`));
+  script.changed.push({ domid: 5, state: 3, id: 7n }, gone(5));
+  port.raise();
+  expect(told).toEqual(["first shutdown"]);
+});
+
+test("the port is unmasked even when who hears of errors throws", () => {
+  const script = scripted();
+  const port = new OnePort();
+  const tracker = new DomainTracker({
+    manage: openXenmanage({ hypercall: script.hypercall }),
+    events: port,
+    onError: (error) => {
+      throw error;
+    },
+  });
+  tracker.start();
+  const end = tracker.onChange(() => {
+    throw new Error("listener");
+  });
+  script.changed.push({ domid: 5, state: 1, id: 7n });
+  expect(() => port.raise()).toThrow("listener");
+  end();
+  expect(port).toMatchObject({ pending: false, masked: false });
+  script.changed.push(gone(5));
+  port.raise();
+  expect(tracker.size).toBe(0);
 });
 
 test("a drain takes 131,008 answers when nothing else was asked for: four for each domid", () => {

@@ -35,6 +35,17 @@ describe("getDomainInfo", () => {
     },
   );
 
+  test.each([
+    [0x7ff0, "0x7ff0"],
+    [-1, "-1"],
+    [1.5, "1.5"],
+    [undefined, "undefined"],
+  ])("names domid %s in the message", (domid, name) => {
+    expect(() => openXenmanage(scripted()).getDomainInfo(domid as number)).toThrow(
+      expect.objectContaining({ message: `getDomainInfo of domid ${name}: EINVAL` }),
+    );
+  });
+
   test("accepts the highest domid, 0x7FEF", () => {
     const script = scripted();
     expect(openXenmanage(script).getDomainInfo(0x7fef)).toBeUndefined();
