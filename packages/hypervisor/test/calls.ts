@@ -14,6 +14,7 @@ import {
   HYPERVISOR,
   INTERFACE_VERSION,
   SCHEDOP,
+  STATE,
   schedRemoteShutdown,
   VIRQ,
 } from "@xenkit/abi";
@@ -114,6 +115,13 @@ export const drain = (host: Hypervisor, caller = 0): Answer[] => {
     else throw new Error(`the drain ended with ${answer}`);
   }
 };
+
+/** States that get_domain_state tells. */
+export const ALIVE: number = STATE.exist;
+export const DOWN: number = STATE.exist | STATE.shutdown;
+export const DYING: number = STATE.exist | STATE.dying;
+export const DEAD: number = STATE.exist | STATE.dead;
+export const GONE = 0;
 
 /** Domid and state of every answer of a drain. */
 export const drained = (host: Hypervisor, caller = 0): [number, number][] =>
