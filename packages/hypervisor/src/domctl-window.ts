@@ -1,13 +1,14 @@
 import { DOMCTL_SIZE } from "@xenkit/abi";
 
-const WORDS = DOMCTL_SIZE / 4;
+/** The header and the answer of get_domain_state: nothing else is looked at as words. */
+const WORDS = 8;
 
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
 /**
- * A caller's domctl buffer as 36 words, little endian: a word at a time costs a quarter of a byte
- * at a time. Callers use one buffer again and again, so the window over the last one is kept; it
- * keeps that buffer alive.
+ * The beginning of a caller's domctl buffer as words, little endian: a word at a time costs a
+ * quarter of a byte at a time. Callers use one buffer again and again, so the window over the last
+ * one is kept; it keeps that buffer alive.
  *
  * A buffer that does not start at a multiple of 4, or a big-endian machine, gets a copy in and a
  * copy out.
@@ -25,12 +26,14 @@ export class DomctlWindow {
     return this.#words;
   }
 
-  /** Copies the words from `from` to `to` back, if they are a copy. */
-  finish(bytes: Uint8Array, words: Int32Array, from: number, to: number): void {
+  /** Copies the words back, if they are a copy. */
+  finish(bytes: Uint8Array, words: Int32Array): void {
     // A window that another call has replaced meanwhile is copied onto itself: no harm.
     if (words === this.#words) return;
     const view = new DataView(bytes.buffer, bytes.byteOffset, DOMCTL_SIZE);
-    for (let at = from; at < to; at += 1) view.setInt32(4 * at, words[at] as number, true);
+    words.forEach((word, at) => {
+      view.setInt32(4 * at, word, true);
+    });
   }
 }
 

@@ -99,7 +99,7 @@ export const domctl = (machine: Machine, caller: Domain, bytes: Uint8Array | und
   const cmd = words[0] as number;
   if (cmd === GET_DOMAIN_STATE) {
     const result = getDomainState(machine, caller, words);
-    if (result === 0) machine.window.finish(bytes, words, 2, 8);
+    if (result === 0) machine.window.finish(bytes, words);
     return result;
   }
   return unstableDomctl(machine, caller, cmd, bytes);

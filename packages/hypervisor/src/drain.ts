@@ -12,14 +12,12 @@ const { ENOENT, EACCES } = ERRNO;
 // theirs.
 const DOMAIN_AT = 2;
 const STATE_AND_CAPS_AT = 4;
-const PAD0_AT = 5;
 const ID_LOW_AT = 6;
 const ID_HIGH_AT = 7;
 
-/** The pad of the header and the rest of the union stay as they were sent. */
+/** The pads and the rest of the union stay as they were sent: `pad0` is 0, or it would be EINVAL. */
 export const answer = (words: Int32Array, domid: number, domain: Domain | undefined): void => {
   words[DOMAIN_AT] = ((words[DOMAIN_AT] as number) & ~0xffff) | domid;
-  words[PAD0_AT] = 0;
   if (domain === undefined) {
     words[STATE_AND_CAPS_AT] = 0;
     words[ID_LOW_AT] = 0;
@@ -87,7 +85,8 @@ const end = (registers: Registers, result: number): number => {
 const takeLowestMark = (machine: Machine, caller: Domain): number => {
   if (handlerOf(machine, DOM_EXC) !== caller) return -EACCES;
   const { changed } = machine;
-  const domid = changed === undefined ? -1 : changed.takeLowest();
+  if (changed === undefined) return -ENOENT;
+  const domid = changed.takeLowest();
   return domid === -1 ? -ENOENT : domid;
 };
 

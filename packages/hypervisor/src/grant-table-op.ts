@@ -41,7 +41,6 @@ export const grantTableOp = (
 const STATUS_OF: ReadonlyMap<number, number> = new Map([
   [-ERRNO.ENOENT, GNTST.badGntref],
   [-ERRNO.EPERM, GNTST.permissionDenied],
-  [-ERRNO.EINVAL, GNTST.badDomain],
   [-ERRNO.ENOSPC, GNTST.noSpace],
 ]);
 

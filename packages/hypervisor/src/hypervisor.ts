@@ -13,7 +13,7 @@ import { badOption, type HypervisorOptions, machineOf } from "./options.ts";
 import { type Pages, pagesOf } from "./page-interface.ts";
 import { errnoError } from "./refuse.ts";
 import type { HypervisorState } from "./state.ts";
-import { configOf, type Toolstack, toolstackOf } from "./toolstack.ts";
+import { createRequest, type Toolstack, toolstackOf } from "./toolstack.ts";
 
 /** One emulated host. */
 export interface Hypervisor extends Toolstack, Pages {
@@ -182,7 +182,7 @@ const makeDom0 = (machine: Machine, vcpus: number | false): void => {
   if (!Number.isInteger(vcpus) || vcpus < 1 || vcpus > machine.limits.vcpus) {
     throw badOption("dom0Vcpus", `${vcpus} is not from 1 to ${machine.limits.vcpus}`);
   }
-  const config = configOf({ flags: 0, vcpus, maxEvtchnPort: machine.limits.eventPorts });
+  const config = createRequest({ flags: 0, vcpus, maxEvtchnPort: machine.limits.eventPorts });
   const dom0 = createDomain(machine, 0, config, CAPS.control | CAPS.hardware);
   if (typeof dom0 === "number") throw errnoError("createdomain", dom0);
   dom0.vcpus = vcpus;

@@ -11,12 +11,12 @@ export {
   type HypervisorErrorCode,
   isHypervisorError,
 } from "./hypervisor-error.ts";
-export type { Limits } from "./limits.ts";
+export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 export type { DrainOrder, FailedBind, NoticeOrder } from "./machine.ts";
 export type { StepName } from "./operation.ts";
 export type { HypervisorOptions } from "./options.ts";
 export { type MappedPage, type Pages, XENSTORE_GFN } from "./page-interface.ts";
 export { type Action, defaultPolicy, type Policy } from "./policy.ts";
 export { type HypervisorState, STATE_VERSION } from "./state.ts";
-export type { NewDomain, Toolstack } from "./toolstack.ts";
+export { createRequest, type NewDomain, type Toolstack } from "./toolstack.ts";
 export type { UniqueIdPolicy } from "./unique-ids.ts";

@@ -28,7 +28,8 @@ const MOST: Limits = {
   mappings: 1_048_576,
 };
 
-const DEFAULTS: Limits = {
+/** How much there may be when nothing is said. */
+export const DEFAULT_LIMITS: Limits = {
   ...MOST,
   vcpus: 512,
   guestPages: 4_096,
@@ -41,7 +42,7 @@ const DEFAULTS: Limits = {
  * can be.
  */
 export const checkedLimits = (wanted: Partial<Limits>): Limits => {
-  const limits: Limits = { ...DEFAULTS, ...wanted };
+  const limits: Limits = { ...DEFAULT_LIMITS, ...wanted };
   for (const [name, most] of Object.entries(MOST) as [keyof Limits, number][]) {
     const limit = limits[name];
     if (!Number.isInteger(limit) || limit < 1 || limit > most) {

@@ -143,7 +143,7 @@ const loadChanged = (root: Checked): Bitmap | undefined => {
 
 const loadMappings = (machine: Machine, root: Checked, table: DomainTable): Mappings => {
   const mappings = new Mappings();
-  const orphans = new Map<string, Uint8Array>();
+  const mapped = new Map<string, Uint8Array>();
   mappings.nextHandle = root.at("nextHandle").integer(1, LAST_HANDLE);
   for (const item of root.at("mappings").items()) {
     const handle = item.at("handle").integer(1, LAST_HANDLE);
@@ -154,11 +154,11 @@ const loadMappings = (machine: Machine, root: Checked, table: DomainTable): Mapp
     const ref = item.at("ref").integer(-1, 2 ** 32 - 1);
     const hex = item.at("page").hex(PAGE_SIZE);
     if (mappings.get(handle) !== undefined) throw item.fail("has the handle of another");
-    // A dead owner has given its pages back: what all its mappers saw is one page still.
+    // A dead owner has given its pages back: what all its mappers see is one page still.
     const key = `${owner.domid}:${gfn}`;
-    const shared = owner.life === LIFE.dead ? orphans.get(key) : owner.memory.page(gfn);
+    const shared = owner.life === LIFE.dead ? mapped.get(key) : owner.memory.page(gfn);
     const page = shared ?? machine.allocatePage();
-    if (owner.life === LIFE.dead) orphans.set(key, page);
+    mapped.set(key, page);
     fromHex(hex, page);
     mappings.add({ handle, mapper, owner, ref, gfn, page });
     if (owner !== mapper) owner.references += 1;

@@ -69,8 +69,11 @@ export const pagesOf = (machine: Machine, enter: Enter): Pages => {
     if (mapping === undefined) throw errnoError(operation, -ERRNO.EINVAL);
     return mapping;
   };
+  const checkFrame = (operation: string, gfn: number): void => {
+    if (!isWhole(gfn, Number.MAX_SAFE_INTEGER)) throw errnoError(operation, -ERRNO.EINVAL);
+  };
   const guestPage = (domid: number, gfn: number): Uint8Array => {
-    if (!isWhole(gfn, Number.MAX_SAFE_INTEGER)) throw errnoError("guest_page", -ERRNO.EINVAL);
+    checkFrame("guest_page", gfn);
     const page = findOwner("guest_page", domid).memory.page(gfn);
     if (page === undefined) throw errnoError("guest_page", -ERRNO.ENOMEM);
     return page;
@@ -103,7 +106,7 @@ export const pagesOf = (machine: Machine, enter: Enter): Pages => {
       return mappedOr("map_grant", mapGrant(machine, find("map_grant", mapper), owner, ref));
     },
     mapForeignPage: (mapper, domid, gfn) => {
-      guestPage(domid, gfn);
+      checkFrame("map_foreign", gfn);
       const owner = find("map_foreign", domid);
       return mappedOr(
         "map_foreign",

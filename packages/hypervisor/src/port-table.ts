@@ -1,4 +1,4 @@
-import { EVTCHNSTAT } from "@xenkit/abi";
+import { EVTCHNSTAT, NR_VIRQS } from "@xenkit/abi";
 
 /** One open event channel port of a domain. */
 export class Port {
@@ -9,6 +9,7 @@ export class Port {
   remoteDomid = 0;
   /** Interdomain: the port at the other end. */
   remotePort = 0;
+  /** Which VIRQ it is bound to; 0 for a port of another kind. */
   virq = 0;
   vcpu = 0;
   masked = false;
@@ -97,5 +98,4 @@ export class PortTable {
   }
 }
 
-/** Fewer than 32 VIRQs: the vCPU goes above. */
-const virqKey = (virq: number, vcpu: number): number => vcpu * 32 + virq;
+const virqKey = (virq: number, vcpu: number): number => vcpu * NR_VIRQS + virq;

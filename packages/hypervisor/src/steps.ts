@@ -1,6 +1,6 @@
 import { DOMID, EVTCHNSTAT, VIRQ } from "@xenkit/abi";
 import { Bitmap } from "@xenkit/bitmap";
-import { type Domain, LIFE } from "./domain.ts";
+import type { Domain } from "./domain.ts";
 import { handlerOf, type Machine } from "./machine.ts";
 import {
   about,
@@ -92,8 +92,7 @@ const CLOSE_PORT: StepKind = {
  */
 const planClose = (operation: Operation, domain: Domain, port: Port): void => {
   const close = aboutPort(CLOSE_PORT, domain, port);
-  const records = port.kind === EVTCHNSTAT.virq && port.virq === VIRQ.domExc;
-  if (records) operation.plan(aboutPort(STOP_RECORDING, domain, port), close);
+  if (port.virq === VIRQ.domExc) operation.plan(aboutPort(STOP_RECORDING, domain, port), close);
   else operation.plan(close);
 };
 
@@ -134,7 +133,8 @@ export const finishFree = (machine: Machine, domid: number): number =>
 const UNLINK: StepKind = {
   name: "unlink",
   run: (machine, { domain, domid }, operation) => {
-    if (domain === undefined || domain.life !== LIFE.dead || domain.references !== 0) return;
+    // It is planned for every domain that dies, whoever holds it.
+    if (domain === undefined || domain.references !== 0) return;
     // Another CPU may have freed it already.
     if (machine.table.find(domid) !== domain) return;
     machine.table.unlink(domain);

@@ -19,7 +19,7 @@ import { errnoError, orThrow } from "./refuse.ts";
 import { sendVirq } from "./steps.ts";
 import { isWhole } from "./whole.ts";
 
-const NO_HANDLE: Uint8Array = new Uint8Array(16);
+const HANDLE_BYTES = 16;
 
 /**
  * What a domain is created with. Everything has a default; what is no integer or too wide for its
@@ -58,7 +58,7 @@ const MOST = {
 const isSayable = (wanted: NewDomain): boolean =>
   (Object.entries(MOST) as [keyof typeof MOST, number][]).every(([field, most]) =>
     isWhole(wanted[field] ?? 0, most),
-  ) && (wanted.handle ?? NO_HANDLE).length === NO_HANDLE.length;
+  ) && (wanted.handle?.length ?? HANDLE_BYTES) === HANDLE_BYTES;
 
 /**
  * What a toolstack does to domains, typed: the same code that the hypercalls reach, with the power
@@ -160,7 +160,7 @@ const create = (machine: Machine, wanted: NewDomain): number => {
   // There is one hardware domain at most.
   const isHardware = (caps & CAPS.hardware) !== 0;
   if (isHardware && machine.hardware !== undefined) throw errnoError("createdomain", -ERRNO.EBUSY);
-  const domain = createDomain(machine, domid, configOf(wanted), caps);
+  const domain = createDomain(machine, domid, createRequest(wanted), caps);
   if (typeof domain === "number") throw errnoError("createdomain", domain);
   domain.vcpus = vcpus;
   if (wanted.teardownSteps !== undefined) domain.teardownSteps = wanted.teardownSteps;
@@ -168,10 +168,13 @@ const create = (machine: Machine, wanted: NewDomain): number => {
   return domain.domid;
 };
 
-/** The request that this domain would be created with. */
-export const configOf = (wanted: NewDomain): CreateDomain => ({
+/**
+ * The payload of the createdomain that makes such a domain, for who makes that hypercall by bytes.
+ * The domid is a field of the domctl; `caps` and `teardownSteps` are no part of a request.
+ */
+export const createRequest = (wanted: NewDomain = {}): CreateDomain => ({
   ssidref: 0,
-  handle: wanted.handle ?? NO_HANDLE,
+  handle: wanted.handle ?? new Uint8Array(HANDLE_BYTES),
   flags: wanted.flags ?? CDF.hvm | CDF.hap,
   iommuOpts: 0,
   maxVcpus: wanted.vcpus ?? 1,

@@ -1,27 +1,38 @@
 import { CAPS, ERRNO, VIRQ } from "@xenkit/abi";
-import { createHypervisor } from "@xenkit/hypervisor";
+import { type Call, createHypervisor, type Hypervisor } from "@xenkit/hypervisor";
 import { describe, expect, test } from "vitest";
-import { begin, carryOut, listen } from "./calls.ts";
+import { ALIVE, begin, carryOut, drained, listen } from "./calls.ts";
 
 describe("two vCPUs that bind VIRQ_DOM_EXC at the same time", () => {
+  const bothBegin = (host: Hypervisor): [Call, Call] => [
+    begin.bindVirq(host, 0, VIRQ.domExc),
+    begin.bindVirq(host, 0, VIRQ.domExc),
+  ];
+
   /** Both begin, the first wins; the result of the second. */
   const race = (failedBind: "keeps-recording" | "stops-recording") => {
     const host = createHypervisor({ failedBind });
-    const [winner, loser] = [
-      begin.bindVirq(host, 0, VIRQ.domExc),
-      begin.bindVirq(host, 0, VIRQ.domExc),
-    ];
+    const [winner, loser] = bothBegin(host);
     carryOut(winner);
     carryOut(loser);
     return { host, results: [winner.result, loser.result] };
   };
 
+  test("what is drained before either has the port is not marked again by what they still do", () => {
+    const host = createHypervisor();
+    const [first, second] = bothBegin(host);
+    first.step();
+    expect(drained(host)).toEqual([[0, ALIVE]]);
+    second.step();
+    expect(host.changedCount).toBe(0);
+    carryOut(first);
+    carryOut(second);
+    expect([first.result, second.result, host.changedCount]).toEqual([0, -ERRNO.EEXIST, 0]);
+  });
+
   test("one that fails does not end what the other has begun and not finished", () => {
     const host = createHypervisor({ limits: { eventPorts: 1 } });
-    const [first, second] = [
-      begin.bindVirq(host, 0, VIRQ.domExc),
-      begin.bindVirq(host, 0, VIRQ.domExc),
-    ];
+    const [first, second] = bothBegin(host);
     first.step();
     second.step();
     const port = host.eventChannels(0).allocUnbound(0);
@@ -55,10 +66,7 @@ describe("two vCPUs that bind VIRQ_DOM_EXC at the same time", () => {
 
   test("the one that began the recording may fail: the other's goes on", () => {
     const host = createHypervisor();
-    const [first, second] = [
-      begin.bindVirq(host, 0, VIRQ.domExc),
-      begin.bindVirq(host, 0, VIRQ.domExc),
-    ];
+    const [first, second] = bothBegin(host);
     expect(host.changedCount).toBeUndefined();
     first.step();
     expect(host.changedCount).toBe(1);
@@ -69,10 +77,7 @@ describe("two vCPUs that bind VIRQ_DOM_EXC at the same time", () => {
 
   test("one without a port left undoes what it began, and what comes then begins afresh", () => {
     const host = createHypervisor({ limits: { eventPorts: 1 } });
-    const [first, second] = [
-      begin.bindVirq(host, 0, VIRQ.domExc),
-      begin.bindVirq(host, 0, VIRQ.domExc),
-    ];
+    const [first, second] = bothBegin(host);
     first.step();
     second.step();
     const port = host.eventChannels(0).allocUnbound(0);

@@ -18,7 +18,7 @@ import {
   schedRemoteShutdown,
   VIRQ,
 } from "@xenkit/abi";
-import type { Call, Hypervisor, StepName } from "@xenkit/hypervisor";
+import { type Call, createRequest, type Hypervisor, type StepName } from "@xenkit/hypervisor";
 
 /** The request of an unstable domctl; the payload begins with these 32-bit words. */
 export const domctlBytes = (
@@ -46,29 +46,18 @@ export const domctl = (
   ...words: number[]
 ): number => host.hypercall(caller, HYPERVISOR.domctl, domctlBytes(host, cmd, domid, ...words));
 
-const PV: CreateDomain = {
-  ssidref: 0,
-  handle: new Uint8Array(16),
-  flags: 0,
-  iommuOpts: 0,
-  maxVcpus: 1,
-  maxEvtchnPort: 1023,
-  maxGrantFrames: 4,
-  maxMaptrackFrames: 0,
-  grantOpts: 1,
-  altp2m: 0,
-  vmtraceSize: 0,
-  cpupoolId: 0,
-  arch: { emulationFlags: 0, miscFlags: 0 },
-};
-
+/** The request for a PV domain, but for what `config` says. */
 export const createBytes = (
   host: Hypervisor,
   domid: number,
   config: Partial<CreateDomain> = {},
 ): Uint8Array => {
   const bytes = domctlBytes(host, DOMCTL.createdomain, domid);
-  createDomain[host.release].encode({ ...PV, ...config }, bytes, DOMCTL_PAYLOAD_OFFSET);
+  createDomain[host.release].encode(
+    { ...createRequest({ flags: 0 }), ...config },
+    bytes,
+    DOMCTL_PAYLOAD_OFFSET,
+  );
   return bytes;
 };
 

@@ -99,6 +99,14 @@ describe("destroying", () => {
     expect([events(), drained(host)]).toEqual([1, [[1, DEAD | STATE.shutdown]]]);
   });
 
+  test("of a zombie takes no steps, also when it is told to", () => {
+    const { host } = hostWithGuest();
+    host.holdReference(1);
+    host.destroyDomain(1);
+    host.setTeardownSteps(1, 2);
+    expect(host.destroyStep(1)).toBe(true);
+  });
+
   test("is refused to the domain itself and for the hardware domain", () => {
     const host = createHypervisor();
     const control = host.createDomain({ caps: 1 });

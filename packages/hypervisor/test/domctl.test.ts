@@ -13,6 +13,7 @@ import {
 } from "@xenkit/abi";
 import {
   createHypervisor,
+  createRequest,
   defaultPolicy,
   type Hypervisor,
   isHypervisorError,
@@ -61,6 +62,38 @@ describe("createdomain", () => {
     { why: "as many vCPUs as there may be", config: { maxVcpus: 512 } },
   ])("takes $why", ({ config }) => {
     expect(create(createHypervisor(), DOMID.any, config)).toBe(1);
+  });
+
+  test("has a request for a PVH guest of one vCPU when nothing is said", () => {
+    expect(createRequest()).toEqual({
+      ssidref: 0,
+      handle: new Uint8Array(16),
+      flags: CDF.hvm | CDF.hap,
+      iommuOpts: 0,
+      maxVcpus: 1,
+      maxEvtchnPort: 1023,
+      maxGrantFrames: -1,
+      maxMaptrackFrames: -1,
+      grantOpts: 1,
+      altp2m: 0,
+      vmtraceSize: 0,
+      cpupoolId: 0,
+      arch: { emulationFlags: 0, miscFlags: 0 },
+    });
+  });
+
+  test("of a request for a typed domain gives that very domain, once it has its vCPUs", () => {
+    const wanted = {
+      flags: CDF.hvm,
+      vcpus: 2,
+      maxEvtchnPort: 5,
+      handle: new Uint8Array(16).fill(7),
+    };
+    const [typed, byBytes] = [createHypervisor(), createHypervisor()];
+    typed.createDomain(wanted);
+    expect(create(byBytes, DOMID.any, createRequest(wanted))).toBe(1);
+    expect(domctl(byBytes, 0, DOMCTL.maxVcpus, 1, 2)).toBe(0);
+    expect(byBytes.dump()).toEqual(typed.dump());
   });
 
   test("is for control domains", () => {
@@ -155,6 +188,21 @@ describe("the unstable domctls", () => {
     expect(host.domain(1)?.target).toBe(2);
     expect(shutdown(host, 1, 2)).toBe(0);
     expect(shutdown(host, 1, 3)).toBe(-ERRNO.EPERM);
+  });
+
+  test("set_target makes no device model of one that has a device model's target", () => {
+    const host = createHypervisor();
+    for (let domid = 1; domid <= 3; domid += 1) host.createDomain();
+    host.setTarget(1, 2);
+    expect(domctl(host, 0, DOMCTL.setTarget, 3, 1)).toBe(-ERRNO.EINVAL);
+    expect(domctl(host, 0, DOMCTL.setTarget, 3, 2)).toBe(0);
+  });
+
+  test.each([1, 2])("set_target is for two that live: EINVAL while domain %d is dying", (dying) => {
+    const host = createHypervisor({ teardownSteps: 1 });
+    for (let domid = 1; domid <= 2; domid += 1) host.createDomain();
+    host.destroyStep(dying);
+    expect(domctl(host, 0, DOMCTL.setTarget, 1, 2)).toBe(-ERRNO.EINVAL);
   });
 });
 
@@ -320,6 +368,8 @@ describe("the other hypercalls", () => {
   test("xen_version says which release this is", () => {
     const host = createHypervisor({ release: "4.21" });
     expect(host.hypercall(0, HYPERVISOR.xenVersion, undefined, 0)).toBe((4 << 16) | 21);
+    // A command that is left out is 0.
+    expect(host.hypercall(0, HYPERVISOR.xenVersion, undefined)).toBe((4 << 16) | 21);
     expect(host.hypercall(0, HYPERVISOR.xenVersion, undefined, 1)).toBe(-ERRNO.ENOSYS);
   });
 

@@ -27,6 +27,22 @@ describe("automatic domids", () => {
     expect([host.createDomain(), host.createDomain(), host.createDomain()]).toEqual([LAST, 1, 2]);
   });
 
+  test("wrap to 1 also where another host went on, and never to 0", () => {
+    const host = createHypervisor({ dom0Vcpus: false });
+    host.load({ ...host.dump(), domidCursor: LAST });
+    expect(host.createDomain()).toBe(1);
+  });
+
+  test("all waiting to be free: EEXIST, and then the same order as before", () => {
+    const free: (() => void)[] = [];
+    const host = createHypervisor({ schedule: (step) => free.push(step) });
+    const limbo = Array.from({ length: LAST }, (_, at) => at + 1);
+    host.load({ ...host.dump(), domidCursor: 7, limbo });
+    expect(() => host.createDomain()).toThrow("EEXIST");
+    for (const domid of [5, 9]) free[domid - 1]?.();
+    expect([host.createDomain(), host.createDomain()]).toEqual([9, 5]);
+  });
+
   test("are used up by a creation that fails later, which uses up no unique id", () => {
     const host = createHypervisor();
     expect(create(host, DOMID.any, { flags: 0x40000000 })).toBe(-ERRNO.EINVAL);

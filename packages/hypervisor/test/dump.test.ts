@@ -1,11 +1,11 @@
-import { CAPS, CDF, DOMCTL } from "@xenkit/abi";
-import { createHypervisor } from "@xenkit/hypervisor";
+import { CAPS, CDF, DOMCTL, EVTCHNSTAT, VIRQ } from "@xenkit/abi";
+import { createHypervisor, GNTREF } from "@xenkit/hypervisor";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { domctl, drained } from "./calls.ts";
 import { rich } from "./hosts.ts";
 import { operations, perform } from "./random-operations.ts";
-import { throughJson } from "./states.ts";
+import { throughJson, withValue } from "./states.ts";
 
 describe("dump and load", () => {
   test("give the same host", () => {
@@ -70,6 +70,47 @@ describe("dump and load", () => {
     expect(host.dump().domains[0]).toMatchObject({ config: { flags: CDF.oosOff }, pauseCount: 0 });
   });
 
+  test("say of a port what it is, and 0 for all that it is not", () => {
+    const host = createHypervisor();
+    host.eventChannels(0).bindIpi();
+    expect(host.dump().domains[0]?.ports).toEqual([
+      {
+        number: 1,
+        kind: EVTCHNSTAT.ipi,
+        remoteDomid: 0,
+        remotePort: 0,
+        virq: 0,
+        vcpu: 0,
+        masked: false,
+      },
+    ]);
+  });
+
+  test("say of a mapping by which grant it was made, -1 for none", () => {
+    const host = createHypervisor();
+    host.createDomain();
+    host.ringPage(1);
+    host.mapGrant(0, 1, GNTREF.xenstore);
+    host.mapForeignPage(0, 1, 5);
+    expect(host.dump().mappings).toMatchObject([{ ref: GNTREF.xenstore }, { ref: -1, gfn: 5 }]);
+  });
+
+  test("keep who handles a VIRQ in place of the hardware domain", () => {
+    const host = createHypervisor();
+    host.setVirqHandler(host.createDomain(), VIRQ.console);
+    const copy = createHypervisor();
+    copy.load(throughJson(host));
+    expect(() => copy.eventChannels(0).bindVirq(VIRQ.console)).toThrow("EBUSY");
+    expect(copy.eventChannels(1).bindVirq(VIRQ.console)).toBe(1);
+  });
+
+  test("take a handle without digits for zeroes", () => {
+    const host = createHypervisor();
+    const before = host.dump();
+    host.load(withValue(before, ["domains", 0, "config", "handle"], ""));
+    expect(host.dump()).toEqual(before);
+  });
+
   test("keep how often a domain is held by name", () => {
     const host = createHypervisor();
     host.createDomain();
@@ -88,6 +129,13 @@ describe("dump and load", () => {
     const dom0 = host.eventChannels(0);
     host.load(throughJson(host));
     expect(dom0.bindIpi()).toBe(1);
+  });
+
+  test.each([1n, 2n ** 32n])("end a handle whose domain has another unique id, by %s", (more) => {
+    const host = createHypervisor({ firstUniqueId: 5n });
+    const dom0 = host.eventChannels(0);
+    host.load(throughJson(createHypervisor({ firstUniqueId: 5n + more })));
+    expect(() => dom0.bindIpi()).toThrow("ESRCH");
   });
 
   test("forget what the old state had put off", () => {

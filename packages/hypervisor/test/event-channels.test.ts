@@ -1,7 +1,7 @@
-import { EVTCHNSTAT, VIRQ } from "@xenkit/abi";
+import { DOMID, EVTCHNOP, EVTCHNSTAT, evtchnReset, HYPERVISOR, VIRQ } from "@xenkit/abi";
 import { createHypervisor, type Hypervisor } from "@xenkit/hypervisor";
 import { describe, expect, test } from "vitest";
-import { listen } from "./calls.ts";
+import { carryOut, listen } from "./calls.ts";
 
 describe("the ports of a domain", () => {
   test("are as many as it was created with, and a closed one is used again", () => {
@@ -36,6 +36,28 @@ describe("the ports of a domain", () => {
     expect(host.changedCount).toBe(0);
     dom0.close(port);
     expect(host.changedCount).toBeUndefined();
+  });
+
+  test("are closed one by one by a reset, the lowest first", () => {
+    const host = createHypervisor();
+    const dom0 = host.eventChannels(0);
+    for (let port = 1; port <= 3; port += 1) dom0.bindIpi();
+    const bytes = evtchnReset.encode({ dom: DOMID.self });
+    const left: number[][] = [];
+    carryOut(host.begin(0, HYPERVISOR.eventChannelOp, bytes, EVTCHNOP.reset), () => {
+      left.push([1, 2, 3].filter((port) => dom0.status(port) !== EVTCHNSTAT.closed));
+    });
+    expect(left).toEqual([[1, 2, 3], [2, 3], [3]]);
+  });
+
+  test("are another one for each VIRQ of each vCPU", () => {
+    const host = createHypervisor();
+    const guest = host.eventChannels(host.createDomain({ vcpus: 64 }));
+    const perVcpu = [VIRQ.timer, VIRQ.debug, VIRQ.xenoprof, VIRQ.xenpmu];
+    let bound = 0;
+    for (const virq of perVcpu) {
+      for (let vcpu = 0; vcpu < 64; vcpu += 1) expect(guest.bindVirq(virq, vcpu)).toBe(++bound);
+    }
   });
 
   test("used up by one guest are not missed by another", () => {

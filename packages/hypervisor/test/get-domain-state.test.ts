@@ -190,6 +190,20 @@ describe.each(["clear-first", "lookup-first"] as const)("a drain, %s", (drainOrd
     expect(query(host, 0, DOMID.invalid)).toBe(-ERRNO.ENOENT);
   });
 
+  test("by step gives every domid from 0 on and ends, and is for the handler too", () => {
+    const host = createHypervisor({ drainOrder });
+    const store = host.createDomain({ caps: CAPS.xenstore });
+    const byStep = (caller: number): number => {
+      const bytes = new Uint8Array(144);
+      const call = begin.drain(host, bytes, caller);
+      carryOut(call);
+      return call.result === 0 ? getDomainState.decode(bytes).domid : call.result;
+    };
+    expect([byStep(store), byStep(0)]).toEqual([-ERRNO.EACCES, -ERRNO.ENOENT]);
+    host.eventChannels(0).bindVirq(VIRQ.domExc);
+    expect([byStep(0), byStep(0), byStep(0)]).toEqual([0, store, -ERRNO.ENOENT]);
+  });
+
   test("passes over a domain that the caller may not see, in these steps", () => {
     const host = createHypervisor({
       drainOrder,

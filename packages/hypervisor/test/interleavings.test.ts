@@ -64,6 +64,15 @@ describe("what another CPU does between the steps of an operation", () => {
     },
   );
 
+  test("a domain that another CPU destroys before it dies is neither marked nor told again", () => {
+    const { host, events } = hostWithGuest();
+    interrupted(begin.destroy(host, 1), "die", () => {
+      host.destroyDomain(1);
+      expect([drained(host), events()]).toEqual([[[1, GONE]], 1]);
+    });
+    expect([drained(host), events()]).toEqual([[], 0]);
+  });
+
   test("a drain between the two marks of a destruction sees DEAD, and the next sees it gone", () => {
     const seen: unknown[] = [];
     const { host } = hostWithGuest();

@@ -8,7 +8,13 @@ import {
   HYPERVISOR,
   STATE,
 } from "@xenkit/abi";
-import { createHypervisor, GNTREF, type Hypervisor, PAGE_SIZE } from "@xenkit/hypervisor";
+import {
+  createHypervisor,
+  GNTREF,
+  type Hypervisor,
+  PAGE_SIZE,
+  XENSTORE_GFN,
+} from "@xenkit/hypervisor";
 import { describe, expect, test } from "vitest";
 import { create, drained, listen, query } from "./calls.ts";
 
@@ -54,6 +60,17 @@ describe("guest pages", () => {
       allocatePage: () => new Uint8Array(new SharedArrayBuffer(PAGE_SIZE)),
     });
     expect(host.guestPage(0, 1).buffer).toBeInstanceOf(SharedArrayBuffer);
+  });
+
+  test("have frame numbers from 0 on", () => {
+    const page = createHypervisor().guestPage(0, 0);
+    expect(page).toHaveLength(PAGE_SIZE);
+  });
+
+  test("the ring page that is made is frame 0xfeffc", () => {
+    const host = sharing();
+    expect(host.ringPage(2)).toBe(host.guestPage(2, 0xfeffc));
+    expect(XENSTORE_GFN).toBe(0xfeffc);
   });
 
   test("the ring page is grant 1: the guest's own, or one made for the Xenstore domain", () => {
@@ -140,6 +157,21 @@ describe("mapping", () => {
     expect(() => host.mapGrant(2, 1, 9)).toThrow(errno("EINVAL"));
   });
 
+  test("is not of a domain on its way out, which has its grants and pages still", () => {
+    const host = sharing();
+    host.setTeardownSteps(1, 1);
+    host.destroyStep(1);
+    expect(() => host.mapGrant(2, 1, 9)).toThrow(errno("EINVAL"));
+    expect(() => host.mapForeignPage(0, 1, 5)).toThrow(errno("EINVAL"));
+    expect(host.dump().domains[1]?.pages).toHaveLength(1);
+  });
+
+  test("makes no page for who may not map it", () => {
+    const host = sharing();
+    expect(() => host.mapForeignPage(2, 1, 6)).toThrow(errno("EPERM"));
+    expect(host.dump().domains[1]?.pages.map(([gfn]) => gfn)).toEqual([5]);
+  });
+
   test("ends with the death of the mapper, which frees the zombie", () => {
     const host = sharing();
     host.mapGrant(2, 1, 9);
@@ -223,6 +255,14 @@ describe("grant_table_op", () => {
     expect(map(host, 2, 1, 4, GNTMAP.hostMap | GNTMAP.readonly)).toMatchObject({
       status: GNTST.okay,
     });
+  });
+
+  test("says in the status that the caller has mapped all that it may", () => {
+    const host = createHypervisor({ limits: { mappings: 1 } });
+    host.createDomain();
+    host.ringPage(1);
+    expect(map(host, 0, 1, GNTREF.xenstore)).toMatchObject({ status: GNTST.okay });
+    expect(map(host, 0, 1, GNTREF.xenstore)).toMatchObject({ status: GNTST.noSpace, handle: 99 });
   });
 
   test("refuses short buffers and unknown commands", () => {

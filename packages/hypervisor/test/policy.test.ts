@@ -1,6 +1,7 @@
-import { CAPS } from "@xenkit/abi";
-import { type Action, defaultPolicy, type Subject } from "@xenkit/hypervisor";
+import { CAPS, DOMID } from "@xenkit/abi";
+import { type Action, createHypervisor, defaultPolicy, type Subject } from "@xenkit/hypervisor";
 import { expect, test } from "vitest";
+import { query } from "./calls.ts";
 
 const ACTIONS: readonly Action[] = [
   "get_domain_state",
@@ -37,4 +38,16 @@ test("by default a device model may look at its target, signal it, map its pages
     "map_foreign_page",
   ]);
   expect(may({ ...target, domid: 8 })).toEqual([]);
+});
+
+test("the hypervisor itself, which the next changed domain is asked of, is a target without capabilities", () => {
+  const targets: Subject[] = [];
+  const host = createHypervisor({
+    policy: (_caller, _action, asked) => {
+      targets.push(asked);
+      return false;
+    },
+  });
+  query(host, 0, DOMID.invalid);
+  expect(targets).toEqual([{ domid: DOMID.xen, caps: 0, target: undefined }]);
 });

@@ -1,5 +1,10 @@
 import { CAPS, ERRNO, VIRQ } from "@xenkit/abi";
-import { createHypervisor, type Hypervisor, type HypervisorOptions } from "@xenkit/hypervisor";
+import {
+  createHypervisor,
+  DEFAULT_LIMITS,
+  type Hypervisor,
+  type HypervisorOptions,
+} from "@xenkit/hypervisor";
 import { describe, expect, test } from "vitest";
 
 /** What a typed operation throws. */
@@ -35,6 +40,12 @@ const fill = (xen: Hypervisor): Hypervisor => {
     for (let port = 1; port <= 2; port += 1) xen.eventChannels(domid).bindIpi();
   }
   return xen;
+};
+
+/** Uses up the pages of domain 1. @returns The frame of one more. */
+const fillPages = (xen: Hypervisor): number => {
+  for (let gfn = 1; gfn <= 2; gfn += 1) xen.guestPage(1, gfn);
+  return 3;
 };
 
 describe("a typed operation that is refused says which it was, and the errno of the hypercall", () => {
@@ -112,7 +123,7 @@ describe("a typed operation that is refused says which it was, and the errno of 
     ["guest_page", "ESRCH", (xen) => xen.guestPage(9, 1)],
     ["guest_page", "EINVAL", (xen) => xen.guestPage(2, 1)],
     ["guest_page", "EINVAL", (xen) => xen.guestPage(1, -1)],
-    ["guest_page", "ENOMEM", (xen) => [1, 2, 3].map((gfn) => xen.guestPage(1, gfn))],
+    ["guest_page", "ENOMEM", (xen) => xen.guestPage(1, fillPages(xen))],
     ["ring_page", "ESRCH", (xen) => xen.ringPage(9)],
     ["ring_page", "EINVAL", (xen) => xen.ringPage(2)],
     ["grant_access", "ESRCH", (xen) => xen.grantAccess(9, 1, RW)],
@@ -124,6 +135,10 @@ describe("a typed operation that is refused says which it was, and the errno of 
     ["map_grant", "ESRCH", (xen) => xen.mapGrant(9, 1, 1)],
     ["map_grant", "ENOENT", (xen) => xen.mapGrant(0, 1, 1)],
     ["map_foreign", "ESRCH", (xen) => xen.mapForeignPage(9, 1, 1)],
+    ["map_foreign", "ESRCH", (xen) => xen.mapForeignPage(0, 9, 1)],
+    ["map_foreign", "EINVAL", (xen) => xen.mapForeignPage(0, 1, -1)],
+    ["map_foreign", "EINVAL", (xen) => xen.mapForeignPage(0, 2, 1)],
+    ["map_foreign", "ENOMEM", (xen) => xen.mapForeignPage(0, 1, fillPages(xen))],
     ["map_foreign", "EPERM", (xen) => xen.mapForeignPage(1, 0, 1)],
     ["map_foreign", "EINVAL", (xen) => xen.mapForeignPage(2, 1, 1)],
     ["map_foreign", "ENOSPC", (xen) => [1, 1, 1].map(() => xen.mapForeignPage(0, 1, 1))],
@@ -194,6 +209,7 @@ describe("an option that is no option is named, with what it may be", () => {
 
   test.each<HypervisorOptions>([
     { dom0Vcpus: 512 },
+    { interfaceVersion: 1 },
     { interfaceVersion: 2 ** 32 - 1 },
     { firstUniqueId: 2n ** 64n - 1n },
     { limits: { domains: 1, eventPorts: 1, vcpus: 1, guestPages: 1, grantFrames: 1, mappings: 1 } },
@@ -201,6 +217,17 @@ describe("an option that is no option is named, with what it may be", () => {
     { limits: { guestPages: 1_048_576, mappings: 1_048_576 } },
   ])("%o is one", (options) => {
     expect(createHypervisor(options).domainCount).toBe(1);
+  });
+});
+
+test("by default there may be so much", () => {
+  expect(DEFAULT_LIMITS).toEqual({
+    domains: 32_752,
+    eventPorts: 131_071,
+    vcpus: 512,
+    guestPages: 4_096,
+    grantFrames: 64,
+    mappings: 131_072,
   });
 });
 

@@ -78,6 +78,15 @@ describe("a hypercall that is carried out step by step", () => {
     }
   });
 
+  test("what is under way about a domain is told from the same about a later one with its domid", () => {
+    const { host } = hostWithGuest();
+    const first = begin.shutdown(host, 1).dump();
+    expect(begin.shutdown(host, 1).dump()).toEqual(first);
+    host.destroyDomain(1);
+    host.createDomain({ domid: 1 });
+    expect(begin.shutdown(host, 1).dump()).not.toEqual(first);
+  });
+
   test("a drain under way is told from one that goes on elsewhere, or gives another answer", () => {
     const dumpsOf = (
       drainOrder: "clear-first" | "lookup-first",
@@ -107,6 +116,11 @@ describe("a hypercall that is carried out step by step", () => {
     }
     const hidden = dumpsOf("lookup-first", (host) => host.createDomain({ domid: 1 }));
     expect(hidden["find-mark 0"]).not.toEqual(hidden["find-mark 2"]);
+    // It goes on the same way, whatever it has passed over.
+    const down = dumpsOf("lookup-first", (host) => {
+      host.shutdownDomain(host.createDomain({ domid: 1 }));
+    });
+    expect(down["find-mark 2"]).toEqual(hidden["find-mark 2"]);
   });
 
   test("a hypercall that is over takes no more steps", () => {

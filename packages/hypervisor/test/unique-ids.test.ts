@@ -23,7 +23,7 @@ describe("unique ids by sequence", () => {
     expect([idOf(host, 0), idOf(host, 5)]).toEqual([1n, 3n]);
   });
 
-  test.each([2n ** 32n - 1n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 63n - 1n])(
+  test.each([2n ** 32n - 1n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 63n - 1n, 2n ** 64n - 4n])(
     "go on beyond %s without losing a bit",
     (first) => {
       const host = createHypervisor({ firstUniqueId: first });

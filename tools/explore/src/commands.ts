@@ -1,5 +1,4 @@
 import {
-  CDF,
   createDomain,
   DOMCTL,
   DOMCTL_PAYLOAD_OFFSET,
@@ -14,7 +13,7 @@ import {
   schedRemoteShutdown,
   VIRQ,
 } from "@xenkit/abi";
-import type { Call, Hypervisor } from "@xenkit/hypervisor";
+import { type Call, createRequest, type Hypervisor } from "@xenkit/hypervisor";
 
 /**
  * What a CPU does, as text: the verb, a domid, and for some who does it (dom0 when nobody is named).
@@ -52,22 +51,6 @@ const domctlBytes = (cmd: number, domid: number, word = 0): Uint8Array => {
   return bytes;
 };
 
-const CONFIG = {
-  ssidref: 0,
-  handle: new Uint8Array(16),
-  flags: CDF.hvm | CDF.hap,
-  iommuOpts: 0,
-  maxVcpus: 1,
-  maxEvtchnPort: 1023,
-  maxGrantFrames: 4,
-  maxMaptrackFrames: 0,
-  grantOpts: 1,
-  altp2m: 0,
-  vmtraceSize: 0,
-  cpupoolId: 0,
-  arch: { emulationFlags: 0, miscFlags: 0 },
-};
-
 /** A hypercall, before it is made. */
 export interface Hypercall {
   readonly caller: number;
@@ -88,7 +71,7 @@ export const hypercallOf = ({ verb, domid, caller }: Command): Hypercall => {
   switch (verb) {
     case "create": {
       const bytes = domctlBytes(DOMCTL.createdomain, domid);
-      createDomain["4.22"].encode(CONFIG, bytes, DOMCTL_PAYLOAD_OFFSET);
+      createDomain["4.22"].encode(createRequest(), bytes, DOMCTL_PAYLOAD_OFFSET);
       return domctl(bytes);
     }
     case "shutdown": {
