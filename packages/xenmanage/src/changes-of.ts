@@ -1,3 +1,4 @@
+import { checkLimit } from "./check-limit.ts";
 import type { DomainChange } from "./domain-change.ts";
 import type { DomainTracker } from "./domain-tracker.ts";
 import { XenmanageError } from "./xenmanage-error.ts";
@@ -6,21 +7,25 @@ import { XenmanageError } from "./xenmanage-error.ts";
 export interface ChangesOptions {
   /** Ends the iteration, after what is queued. */
   readonly signal?: AbortSignal;
-  /** The most changes that may wait to be taken, from 1 on; 65,536 by default. */
+  /** The most changes that may wait to be taken, 1 or more; 65,536 by default. */
   readonly limit?: number;
 }
 
 /**
  * The changes from this call on, as an async iterable. Subscribes at once, not at the first `next`.
  *
- * @throws XenmanageError queue-overflow, once the changes that fitted are taken. Read `snapshot()` then and start again.
+ * @throws XenmanageError bad-option for a limit below 1; from `next`, queue-overflow, once the changes that fitted are
+ *   taken: read `snapshot()` then and start again.
  */
 export const changesOf = (
   tracker: DomainTracker,
   options: ChangesOptions = {},
 ): AsyncIterableIterator<DomainChange, undefined> => {
   const { signal, limit = 65_536 } = options;
-  const queue: DomainChange[] = [];
+  checkLimit("limit", limit);
+  let queue: DomainChange[] = [];
+  /** How many of the queue are taken. */
+  let taken = 0;
   let end: (() => IteratorReturnResult<undefined>) | undefined;
   const waiters: (() => void)[] = [];
   const wake = (): void => {
@@ -41,17 +46,27 @@ export const changesOf = (
   };
   const abort = (): void => finish(done);
   const unsubscribe = tracker.onChange((change) => {
-    // This way round, for a limit that is no number.
-    if (!(queue.length < limit)) return finish(overflow);
+    if (queue.length - taken >= limit) return finish(overflow);
     queue.push(change);
     wake();
   });
   if (signal?.aborted) finish(done);
   else signal?.addEventListener("abort", abort);
 
+  /** Not `shift`: it moves all that wait, each time. */
+  const take = (): DomainChange | undefined => {
+    const value = queue[taken];
+    if (value === undefined) return undefined;
+    taken += 1;
+    if (taken * 2 >= queue.length) {
+      queue = queue.slice(taken);
+      taken = 0;
+    }
+    return value;
+  };
   const next = async (): Promise<IteratorResult<DomainChange, undefined>> => {
     for (;;) {
-      const value = queue.shift();
+      const value = take();
       if (value !== undefined) return { done: false, value };
       if (end !== undefined) return end();
       await new Promise<void>((resolve) => waiters.push(resolve));
@@ -60,7 +75,8 @@ export const changesOf = (
   return {
     next,
     return: async () => {
-      queue.length = 0;
+      queue = [];
+      taken = 0;
       finish(done);
       return done();
     },

@@ -1,4 +1,5 @@
 import { DOMID, VIRQ } from "@xenkit/abi";
+import { checkLimit } from "./check-limit.ts";
 import type { DomainChange } from "./domain-change.ts";
 import type { DomainInfo } from "./domain-info.ts";
 import { DomainTable } from "./domain-table.ts";
@@ -19,7 +20,7 @@ export interface DomainTrackerOptions {
    * out of the event, and of whatever else the tracker was doing, and other listeners may miss changes.
    */
   readonly onError: (error: unknown) => void;
-  /** The most answers that one drain takes, from 1 on; 131,008 by default. */
+  /** The most answers that one drain takes, 1 or more; 131,008 by default. */
   readonly drainLimit?: number;
 }
 
@@ -65,11 +66,13 @@ export class DomainTracker implements Disposable, AsyncDisposable {
   #eventWhileBusy = false;
   #telling = false;
 
+  /** @throws XenmanageError bad-option. */
   constructor(options: DomainTrackerOptions) {
     this.#manage = options.manage;
     this.#events = options.events;
     this.#onError = options.onError;
     this.#drainLimit = options.drainLimit ?? DRAIN_LIMIT;
+    checkLimit("drainLimit", this.#drainLimit);
   }
 
   /** Whether VIRQ_DOM_EXC is bound by this tracker. */

@@ -32,6 +32,8 @@ export interface XenmanageErrorDetails {
   readonly "endless-drain": { readonly limit: number };
   /** Nobody took `limit` changes out of the queue of `changesOf`. */
   readonly "queue-overflow": { readonly limit: number };
+  /** A limit that is not 1 or more. */
+  readonly "bad-option": { readonly option: "limit" | "drainLimit"; readonly value: number };
   /** The tracker is running already, or not running. */
   readonly "wrong-state": { readonly expected: "running" | "stopped" };
 }

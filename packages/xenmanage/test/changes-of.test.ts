@@ -65,12 +65,34 @@ describe("changesOf", { timeout: 5_000 }, () => {
     expect(await changes.next()).toEqual({ done: true, value: undefined });
   });
 
-  test.each([0, -1, Number.NaN])("keeps nothing with a limit of %s", async (limit) => {
+  test.each([0, -1, 0.5, Number.NaN])("refuses a limit of %s", (limit) => {
+    const { tracker } = setup();
+    expect(() => changesOf(tracker, { limit })).toThrow(
+      expect.objectContaining({ code: "bad-option", details: { option: "limit", value: limit } }),
+    );
+  });
+
+  test("gives all in the order in which they came, however they are taken", async () => {
     const { script, tracker } = setup();
     tracker.start();
-    const changes = changesOf(tracker, { limit });
-    script.changed.push({ domid: 1, state: 1, id: 1n });
-    tracker.drain();
+    const changes = changesOf(tracker, { limit: 5 });
+    const seen: unknown[] = [];
+    const come = (domids: readonly number[]): void => {
+      for (const domid of domids) script.changed.push({ domid, state: 1, id: BigInt(domid) });
+      tracker.drain();
+    };
+    const take = async (many: number): Promise<void> => {
+      for (let at = 0; at < many; at += 1) seen.push((await changes.next()).value?.domain.domid);
+    };
+    come([1, 2, 3]);
+    await take(2);
+    come([4, 5, 6, 7]);
+    await take(1);
+    come([8]);
+    await take(5);
+    expect(seen).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    come([9, 10, 11, 12, 13, 14]);
+    await take(5);
     await expect(changes.next()).rejects.toMatchObject({ code: "queue-overflow" });
   });
 

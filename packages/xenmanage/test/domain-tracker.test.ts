@@ -475,6 +475,15 @@ describe("an error in the middle of a drain", () => {
     expect(told).toEqual(["appeared 0#1 1", "gone 5#7 0"]);
   });
 
+  test.each([0, -1, Number.NaN])("refuses a drain limit of %s", (drainLimit) => {
+    expect(() => knowing5({ drainLimit })).toThrow(
+      expect.objectContaining({
+        code: "bad-option",
+        details: { option: "drainLimit", value: drainLimit },
+      }),
+    );
+  });
+
   test("is reported when ENOENT does not come within the limit", () => {
     const { script, port, errors, tracker } = knowing5({ drainLimit: 10 });
     for (let i = 0; i < 15; i += 1)
