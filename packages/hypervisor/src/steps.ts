@@ -145,5 +145,5 @@ const UNLINK: StepKind = {
   },
 };
 
-/** Frees a domain if it is dead and nobody holds it. */
+/** Frees a dead domain if nobody holds it. */
 export const freeing = (domain: Domain): Step => about(UNLINK, domain);
