@@ -61,19 +61,25 @@ const parseLine = (object: Readonly<Record<string, unknown>>, number: number): L
     }
     const op = fields.text("op");
     const input = fields.bytes("in");
+    const output = fields.bytes("out");
+    const call = callOf(op, fields, input);
+    if (call.kind === "hypercall" && input !== undefined && output === undefined) {
+      // Without it nothing but the return code would be compared.
+      fields.fail("out is missing");
+    }
     return {
       ...place,
       kind: "operation",
       caller: fields.text("caller"),
       op,
-      call: callOf(op, fields, input),
+      call,
       rc: fields.integer("rc"),
       err: fields.text("err"),
       inDomid: fields.optionalInteger("in_domid"),
       virq: fields.optionalInteger("virq"),
       port: fields.optionalInteger("port"),
       input,
-      output: fields.bytes("out"),
+      output,
       decoded: fields.object("dec"),
     };
   }

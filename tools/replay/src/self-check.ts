@@ -1,4 +1,4 @@
-import { errnoName, readCaps, readDomain, readState } from "@xenkit/abi";
+import { errnoName, readCaps, readDomain, readPad0, readState } from "@xenkit/abi";
 import { compareValues, type Mismatch } from "./difference.ts";
 import { evidenceOf, isDomctl, readUniqueId } from "./evidence.ts";
 import type { Operation } from "./line.ts";
@@ -19,6 +19,7 @@ const checkDecoded = (line: Operation): readonly Mismatch[] => {
     domid: readDomain(output),
     state: isState ? readState(output) : undefined,
     caps: isState ? readCaps(output) : undefined,
+    pad0: isState ? readPad0(output) : undefined,
     unique_id: isState ? `0x${readUniqueId(output).toString(16).padStart(16, "0")}` : undefined,
   };
   return Object.entries(known).flatMap(([name, value]) =>

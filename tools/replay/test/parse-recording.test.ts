@@ -27,6 +27,10 @@ describe("a recording", () => {
       why: "line 2: rc is missing",
     },
     {
+      text: `${START}{"caller":"dom0","op":"x","hypercall":29,"in":"00","rc":0,"err":"OK"}`,
+      why: "line 2: out is missing",
+    },
+    {
       text: `${START}{"event":"virq","virq":3,"fired":1,"deliveries":0,"port":0,"read":""}`,
       why: "line 2: fired is not true or false",
     },
@@ -41,7 +45,8 @@ describe("a recording", () => {
   });
 
   test("may have blank lines, and operations that no one has heard of", () => {
-    const domctl = `{"caller":"dom0","op":"new_domctl","rc":0,"err":"OK","in":"${"00".repeat(144)}"}`;
+    const zeroes = "00".repeat(144);
+    const domctl = `{"caller":"dom0","op":"new_domctl","rc":0,"err":"OK","in":"${zeroes}","out":"${zeroes}"}`;
     const hypercall = '{"caller":"dom0","op":"x","hypercall":99,"cmd":1,"rc":0,"err":"OK"}';
     const { start, lines } = parseRecording(`\n${START}\r\n${domctl}\n${hypercall}\n\n`);
     expect(start.xenVersion).toBe("4.22.0");

@@ -184,6 +184,7 @@ describe("a recording that is not true", () => {
     { step: 61, change: { err: "ESRCH" }, field: "recorded err" },
     { step: 61, change: { dec: { domid: 1, state: 3 } }, field: "recorded dec.state" },
     { step: 59, change: { dec: { domid: 2 } }, field: "recorded dec.domid" },
+    { step: 61, change: { dec: { pad0: 1 } }, field: "recorded dec.pad0" },
   ])("differs in $field when step $step says $change", ({ step, change, field }) => {
     const lines = linesOf("xen-4.22.0/get-domain-state.jsonl");
     const at = lines.findIndex((line) => line["step"] === step);
