@@ -22,6 +22,12 @@ export class Fields {
     return this.#read(name, "an integer", otherwise, Number.isInteger) as number;
   }
 
+  /** An integer from `min` to `max`. */
+  within(name: string, min: number, max: number): number {
+    const value = this.integer(name);
+    return value >= min && value <= max ? value : this.fail(`${name} is not from ${min} to ${max}`);
+  }
+
   flag(name: string): boolean {
     return this.#read(name, "true or false", undefined, (v) => typeof v === "boolean") as boolean;
   }

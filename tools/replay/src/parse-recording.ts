@@ -3,6 +3,10 @@ import { Fields } from "./fields.ts";
 import type { Call, Line, StartEvent } from "./line.ts";
 import { RecordingError } from "./recording-error.ts";
 
+const U32_MAX = 0xffff_ffff;
+/** The highest event channel port that any domain can have. */
+const LAST_PORT = 131_071;
+
 /** A file of recorded lines, in order. */
 export interface Recording {
   readonly start: StartEvent;
@@ -63,6 +67,9 @@ const parseLine = (object: Readonly<Record<string, unknown>>, number: number): L
     const input = fields.bytes("in");
     const output = fields.bytes("out");
     const call = callOf(op, fields, input);
+    if ((call.kind === "bind-virq" || call.kind === "unbind") && input?.length !== 4) {
+      fields.fail("in is not 4 bytes");
+    }
     if (call.kind === "hypercall" && input !== undefined && output === undefined) {
       // Without it nothing but the return code would be compared.
       fields.fail("out is missing");
@@ -73,11 +80,11 @@ const parseLine = (object: Readonly<Record<string, unknown>>, number: number): L
       caller: fields.text("caller"),
       op,
       call,
-      rc: fields.integer("rc"),
+      rc: fields.within("rc", -U32_MAX, call.kind === "bind-virq" ? LAST_PORT : U32_MAX),
       err: fields.text("err"),
       inDomid: fields.optionalInteger("in_domid"),
       virq: fields.optionalInteger("virq"),
-      port: fields.optionalInteger("port"),
+      port: fields.has("port") ? fields.within("port", 0, U32_MAX) : undefined,
       input,
       output,
       decoded: fields.object("dec"),
@@ -90,7 +97,7 @@ const parseLine = (object: Readonly<Record<string, unknown>>, number: number): L
         ...place,
         kind: "start",
         xenVersion: fields.text("xen_version", "unknown"),
-        interfaceVersion: fields.integer("domctl_interface_version"),
+        interfaceVersion: fields.within("domctl_interface_version", 1, U32_MAX),
       };
     case "virq":
       return {

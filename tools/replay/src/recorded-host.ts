@@ -1,6 +1,8 @@
 import {
   DOMCTL,
+  DOMCTL_SIZE,
   DOMID,
+  domctlHeader,
   ERRNO,
   EVTCHNOP,
   evtchnAllocUnbound,
@@ -16,6 +18,7 @@ import {
   type Hypervisor,
   isHypervisorError,
 } from "@xenkit/hypervisor";
+import { argumentOf } from "./argument.ts";
 import { firstUniqueId } from "./first-unique-id.ts";
 import type { HiddenStep } from "./hidden-steps.ts";
 import type { Line, Operation } from "./line.ts";
@@ -72,9 +75,9 @@ export class RecordedHost {
         return { rc: this.#hypercall(caller, call.hypercall, bytes, call.cmd), bytes };
       }
       case "bind-virq":
-        return { rc: this.#bindVirq(caller, readU32(line.input)), bytes: undefined };
+        return { rc: this.#bindVirq(caller, argumentOf(line) ?? 0), bytes: undefined };
       case "unbind":
-        return { rc: this.#close(caller, readU32(line.input)), bytes: undefined };
+        return { rc: this.#close(caller, argumentOf(line) ?? 0), bytes: undefined };
       case "close":
         return { rc: this.#close(caller, line.port ?? 0), bytes: undefined };
       case "null-pointer":
@@ -155,12 +158,10 @@ export class RecordedHost {
   }
 
   #destroyRequest(domid: number): Uint8Array {
-    const bytes = new Uint8Array(144);
-    const view = new DataView(bytes.buffer);
-    view.setUint32(0, DOMCTL.destroydomain, true);
-    view.setUint32(4, this.#interfaceVersion, true);
-    view.setUint16(8, domid, true);
-    return bytes;
+    const { destroydomain: cmd } = DOMCTL;
+    const interfaceVersion = this.#interfaceVersion;
+    const header = { cmd, interfaceVersion, domain: domid, pad: new Uint8Array(6) };
+    return domctlHeader.encode(header, new Uint8Array(DOMCTL_SIZE), 0);
   }
 
   #schedule(free: () => void): void {
@@ -194,6 +195,3 @@ export class RecordedHost {
     }
   }
 }
-
-const readU32 = (bytes: Uint8Array | undefined): number =>
-  bytes === undefined ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);

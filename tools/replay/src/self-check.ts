@@ -1,12 +1,8 @@
 import { errnoName, readCaps, readDomain, readPad0, readState } from "@xenkit/abi";
+import { argumentOf } from "./argument.ts";
 import { compareValues, type Mismatch } from "./difference.ts";
 import { evidenceOf, isDomctl, readUniqueId } from "./evidence.ts";
 import type { Operation } from "./line.ts";
-
-const readU32 = (bytes: Uint8Array | undefined): number | undefined =>
-  bytes?.length === 4
-    ? new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true)
-    : undefined;
 
 /** What the recorder decoded, beside what the bytes of the answer say. */
 const checkDecoded = (line: Operation): readonly Mismatch[] => {
@@ -34,8 +30,8 @@ const checkDecoded = (line: Operation): readonly Mismatch[] => {
  * that contradicts itself proves nothing.
  */
 export const selfCheck = (line: Operation): readonly Mismatch[] => {
-  const { input, inDomid } = line;
-  const argument = readU32(input);
+  const { inDomid } = line;
+  const argument = argumentOf(line);
   const copies: readonly (readonly [string, number | undefined, number | undefined])[] = [
     ["recorded in_domid", inDomid, isDomctl(line) ? readDomain(line.input) : undefined],
     ["recorded virq", line.virq, argument],

@@ -34,6 +34,26 @@ describe("a recording", () => {
       text: `${START}{"event":"virq","virq":3,"fired":1,"deliveries":0,"port":0,"read":""}`,
       why: "line 2: fired is not true or false",
     },
+    {
+      text: `${START}{"caller":"dom0","op":"ioctl:EVTCHN_BIND_VIRQ","in":"0300","rc":0,"err":"OK"}`,
+      why: "line 2: in is not 4 bytes",
+    },
+    {
+      text: `${START}{"caller":"dom0","op":"ioctl:EVTCHN_UNBIND","rc":0,"err":"OK"}`,
+      why: "line 2: in is not 4 bytes",
+    },
+    {
+      text: `${START}{"caller":"dom0","op":"ioctl:EVTCHN_BIND_VIRQ","in":"03000000","rc":131072,"err":"OK"}`,
+      why: "line 2: rc is not from -4294967295 to 131071",
+    },
+    {
+      text: `${START}{"caller":"dom0","op":"close:/dev/xen/evtchn","port":-5,"rc":0,"err":"OK"}`,
+      why: "line 2: port is not from 0 to 4294967295",
+    },
+    {
+      text: '{"event":"start","domctl_interface_version":0}',
+      why: "line 1: domctl_interface_version is not from 1 to 4294967295",
+    },
     { text: '{"event":"start"}', why: "line 1: domctl_interface_version is missing" },
     {
       text: `${START}{"event":"pattern","states":"1 0","domains":1}`,
