@@ -1,3 +1,4 @@
+import { joinHalves } from "@xenkit/abi";
 import { type Domain, SHUTDOWN_PROGRESS, stateOf } from "./domain.ts";
 
 /** What there is to know of a domain, at one moment. */
@@ -23,7 +24,7 @@ export interface DomainSummary {
 
 export const summaryOf = (domain: Domain): DomainSummary => ({
   domid: domain.domid,
-  uniqueId: (BigInt(domain.idHigh >>> 0) << 32n) | BigInt(domain.idLow >>> 0),
+  uniqueId: joinHalves(domain.idLow, domain.idHigh),
   state: stateOf(domain),
   caps: domain.caps,
   flags: domain.config.flags,

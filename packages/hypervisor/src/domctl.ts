@@ -4,6 +4,7 @@ import {
   DOMCTL_PAYLOAD_OFFSET,
   DOMCTL_SIZE,
   ERRNO,
+  joinHalves,
 } from "@xenkit/abi";
 import { readI32, readU16, readU32, writeU16 } from "./bytes.ts";
 import { AUTOMATIC, createDomain } from "./create-domain.ts";
@@ -61,7 +62,7 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
     (_machine, domain, _caller, bytes) => {
       const low = readU32(bytes, DOMCTL_PAYLOAD_OFFSET);
       const high = readU32(bytes, DOMCTL_PAYLOAD_OFFSET + 4);
-      domain.maxMemKb = (BigInt(high) << 32n) | BigInt(low);
+      domain.maxMemKb = joinHalves(low, high);
       return 0;
     },
   ],

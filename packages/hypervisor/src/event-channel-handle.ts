@@ -13,7 +13,7 @@ import {
 } from "./event-channels.ts";
 import type { Machine } from "./machine.ts";
 import type { Port } from "./port-table.ts";
-import { errnoError, orThrow } from "./refuse.ts";
+import { errnoError, findDomain, orThrow } from "./refuse.ts";
 import { closePort } from "./steps.ts";
 
 /**
@@ -85,8 +85,7 @@ export const eventChannelsOf = (machine: Machine, enter: Enter, domid: number): 
     bindInterdomain: (remoteDomid, remotePort) =>
       enter(() => {
         const caller = domain("bind_interdomain");
-        const remote = machine.table.find(remoteDomid);
-        if (remote === undefined) throw errnoError("bind_interdomain", -ERRNO.ESRCH);
+        const remote = findDomain(machine, "bind_interdomain", remoteDomid);
         return orThrow("bind_interdomain", bindInterdomain(machine, caller, remote, remotePort));
       }),
     bindVirq: (virq, vcpu = 0) =>
@@ -134,7 +133,6 @@ export const eventChannelsOf = (machine: Machine, enter: Enter, domid: number): 
 
 /** Who the handle is for: a later domain with the same domid is another. */
 const identityOf = (machine: Machine, domid: number): { low: number; high: number } => {
-  const domain = machine.table.find(domid);
-  if (domain === undefined) throw errnoError("event_channels", -ERRNO.ESRCH);
-  return { low: domain.idLow, high: domain.idHigh };
+  const { idLow, idHigh } = findDomain(machine, "event_channels", domid);
+  return { low: idLow, high: idHigh };
 };

@@ -1,3 +1,5 @@
+import { joinHalves } from "@xenkit/abi";
+
 /** Bytes as lower-case hexadecimal digits; "" when all are 0. */
 export const toHex = (bytes: Uint8Array): string => {
   if (bytes.every((byte) => byte === 0)) return "";
@@ -16,7 +18,7 @@ export const fromHex = (hex: string, into: Uint8Array): void => {
 
 /** A 64-bit number of two signed halves, as `0x` and hexadecimal digits. */
 export const idToHex = (low: number, high: number): string =>
-  `0x${((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)).toString(16)}`;
+  `0x${joinHalves(low, high).toString(16)}`;
 
 /** The halves of a 64-bit number, signed. */
 export const halvesOf = (id: bigint): { low: number; high: number } => ({

@@ -6,7 +6,7 @@ import { GNTREF, type Grant } from "./grants.ts";
 import { unmap } from "./lifecycle.ts";
 import type { Machine } from "./machine.ts";
 import type { Mapping } from "./mappings.ts";
-import { errnoError } from "./refuse.ts";
+import { errnoError, findDomain } from "./refuse.ts";
 import { isWhole } from "./whole.ts";
 
 /**
@@ -53,11 +53,7 @@ export interface Pages {
 }
 
 export const pagesOf = (machine: Machine, enter: Enter): Pages => {
-  const find = (operation: string, domid: number): Domain => {
-    const domain = machine.table.find(domid);
-    if (domain === undefined) throw errnoError(operation, -ERRNO.ESRCH);
-    return domain;
-  };
+  const find = (operation: string, domid: number) => findDomain(machine, operation, domid);
   /** One that still has its pages. */
   const findOwner = (operation: string, domid: number): Domain => {
     const domain = find(operation, domid);

@@ -15,7 +15,7 @@ import {
   unpauseDomain,
 } from "./lifecycle.ts";
 import type { Machine } from "./machine.ts";
-import { errnoError, orThrow } from "./refuse.ts";
+import { errnoError, findDomain, orThrow } from "./refuse.ts";
 import { sendVirq } from "./steps.ts";
 import { isWhole } from "./whole.ts";
 
@@ -100,11 +100,7 @@ export interface Toolstack {
 }
 
 export const toolstackOf = (machine: Machine, enter: Enter): Toolstack => {
-  const find = (operation: string, domid: number): Domain => {
-    const domain = machine.table.find(domid);
-    if (domain === undefined) throw errnoError(operation, -ERRNO.ESRCH);
-    return domain;
-  };
+  const find = (operation: string, domid: number) => findDomain(machine, operation, domid);
   const destroyStep = (domid: number): boolean =>
     enter(() => {
       const domain = find("destroydomain", domid);

@@ -1,4 +1,4 @@
-import { STATE } from "@xenkit/abi";
+import { joinHalves, STATE } from "@xenkit/abi";
 import type { DomainChange } from "./domain-change.ts";
 import type { DomainInfo } from "./domain-info.ts";
 
@@ -83,7 +83,7 @@ export class DomainTable {
   }
 
   #enter(domid: number, state: number, caps: number, idLow: number, idHigh: number): DomainInfo {
-    const uniqueId = (BigInt(idHigh) << 32n) | BigInt(idLow);
+    const uniqueId = joinHalves(idLow, idHigh);
     const domain = { domid, state, caps, uniqueId };
     const row = { domain, idLow, idHigh, census: this.#census };
     this.#rows.set(domid, row);

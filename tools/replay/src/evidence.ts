@@ -4,6 +4,7 @@ import {
   DOMID,
   ERRNO,
   HYPERVISOR,
+  joinHalves,
   readCommand,
   readDomain,
   readState,
@@ -48,7 +49,7 @@ export const isDrain = (line: Line): boolean =>
 
 /** The unique id in a whole get_domain_state. */
 export const readUniqueId = (bytes: Uint8Array): bigint =>
-  (BigInt(readUniqueIdHigh(bytes)) << 32n) | BigInt(readUniqueIdLow(bytes));
+  joinHalves(readUniqueIdLow(bytes), readUniqueIdHigh(bytes));
 
 /** What the line says, or undefined: it is about no domain, or it failed. */
 export const evidenceOf = (line: Line): Evidence | undefined => {
