@@ -4,9 +4,9 @@ import type { Operation, StepName } from "./operation.ts";
 
 /** A hypercall that is carried out step by step. */
 export interface Call {
-  /** The step that comes next; undefined when the hypercall is over. */
+  /** The step that comes next; undefined when the hypercall is over, or another state was loaded. */
   readonly next: StepName | undefined;
-  /** What the hypercall returns, once it is over. */
+  /** What the hypercall returns, once it is over; before that it says nothing. */
   readonly result: number;
   /** Takes the next step. Does nothing when the hypercall is over. */
   step(): void;

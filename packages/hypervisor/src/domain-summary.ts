@@ -3,7 +3,9 @@ import { type Domain, SHUTDOWN_PROGRESS, stateOf } from "./domain.ts";
 
 /** What there is to know of a domain, at one moment. */
 export interface DomainSummary {
+  /** 0 … 0x7FEF. */
   readonly domid: number;
+  /** 1 … 2^64 − 1. */
   readonly uniqueId: bigint;
   /** A set of `STATE` flags. */
   readonly state: number;
@@ -15,6 +17,7 @@ export interface DomainSummary {
   readonly shutdownReason: number | undefined;
   /** 0 when it may run. */
   readonly pauseCount: number;
+  /** How many vCPUs there are: numbers 0 … vcpus − 1. */
   readonly vcpus: number;
   /** Who keeps it from being freed once it is dead: mappings, device models, held references. */
   readonly references: number;

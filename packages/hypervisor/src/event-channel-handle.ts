@@ -23,20 +23,28 @@ import { closePort } from "./steps.ts";
  * merged with the one that is there; one that comes while it is masked waits. So: `clearPending`,
  * *then* take the work until there is none, *then* `unmask`.
  *
- * Everything throws a HypervisorError "errno": what the operation says, ESRCH when the domain is
- * gone or dying.
+ * Everything throws a HypervisorError "errno": ESRCH when the domain is gone or dying, EINVAL for a
+ * port that is not open, ENOSPC where a port is opened and none is free, and what else is said.
  */
 export interface EventChannels {
   readonly domid: number;
-  /** Opens a port for the remote domain to bind to. */
+  /** Opens a port for the remote domain to bind to; it need not be there yet. EINVAL: no domid. */
   allocUnbound(remoteDomid: number): number;
-  /** Opens a port connected with an unbound port of the remote domain. It is pending at once. */
+  /**
+   * Opens a port connected with an unbound port of the remote domain. It is pending at once. EINVAL:
+   * that port does not wait for this domain.
+   */
   bindInterdomain(remoteDomid: number, remotePort: number): number;
-  /** Opens a port for a VIRQ. `vcpu` is 0 unless the VIRQ is one of those that each vCPU has. */
+  /**
+   * Opens a port for a VIRQ. `vcpu` is 0 unless the VIRQ is one of those that each vCPU has.
+   *
+   * EINVAL: no VIRQ, or not on this vCPU; ENOENT: no such vCPU; EBUSY: another domain handles it; EEXIST:
+   * bound already.
+   */
   bindVirq(virq: number, vcpu?: number): number;
-  /** Opens a port from the domain to itself. */
+  /** Opens a port from the domain to itself. ENOENT: no such vCPU. */
   bindIpi(vcpu?: number): number;
-  /** Signals the other end of a port. */
+  /** Signals the other end of a port. EINVAL for one of a VIRQ. */
   notify(port: number): void;
   close(port: number): void;
   /** Closes every port. */

@@ -1,6 +1,6 @@
 /** A page that a guest shares. */
 export interface Grant {
-  /** Who may map it. */
+  /** The domid of who may map it, 16 bits. */
   readonly grantee: number;
   /** Which of the guest's pages. */
   readonly gfn: number;

@@ -19,7 +19,9 @@ export type HypervisorErrorCode = keyof HypervisorErrorDetails;
  */
 export class HypervisorError<C extends HypervisorErrorCode = HypervisorErrorCode> extends Error {
   override readonly name = "HypervisorError";
+  /** Which kind of failure. */
   readonly code: C;
+  /** What belongs to this kind of failure. */
   readonly details: HypervisorErrorDetails[C];
 
   constructor(code: C, details: HypervisorErrorDetails[C]) {

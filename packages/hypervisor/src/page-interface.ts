@@ -17,6 +17,7 @@ export const XENSTORE_GFN = 0xfeffc;
 
 /** A page of one domain, mapped by another. It keeps the owner a zombie until it is unmapped. */
 export interface MappedPage {
+  /** Names the mapping, for `unmap`: 1 … 2^32 − 1. */
   readonly handle: number;
   /** 4096 bytes, shared by reference with the owner. */
   readonly page: Uint8Array;
