@@ -1,6 +1,6 @@
 import { HypervisorError } from "./hypervisor-error.ts";
 
-/** How much of everything there may be. Integers ≥ 1. */
+/** How much of everything there may be. Integers ≥ 1; where no default is given, it is the most there can be. */
 export interface Limits {
   /**
    * Domains at the same time, dom0 and zombies included. At most 32,752, the number of domids. Past
@@ -9,13 +9,13 @@ export interface Limits {
   readonly domains: number;
   /** The highest event channel port that any domain can have. At most 131,071. Past it: ENOSPC. */
   readonly eventPorts: number;
-  /** vCPUs of one domain. At most 8,192. Past it: EINVAL. */
+  /** vCPUs of one domain. At most 8,192; default 512. Past it: EINVAL. */
   readonly vcpus: number;
-  /** Pages of one guest that the emulator really keeps. Past it: ENOMEM. */
+  /** Pages of one guest that the emulator really keeps. At most 2^20; default 4,096. Past it: ENOMEM. */
   readonly guestPages: number;
-  /** Grant table frames of one guest, 512 grants each. */
+  /** Grant table frames of one guest, 512 grants each. At most 1,024; default 64. */
   readonly grantFrames: number;
-  /** Foreign pages that one domain may have mapped. Past it: ENOSPC. */
+  /** Foreign pages that one domain may have mapped. At most 2^20; default 131,072. Past it: ENOSPC. */
   readonly mappings: number;
 }
 

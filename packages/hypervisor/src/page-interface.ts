@@ -36,7 +36,7 @@ export interface Pages {
   /**
    * The page behind grant 1, where guest and Xenstore daemon meet. A guest that has not granted one
    * yet gets it here, as a toolstack would do: granted to the Xenstore domain, else to the hardware
-   * domain, else to domid 0.
+   * domain, else to domid 0. EINVAL for a guest without a grant table.
    */
   ringPage(domid: number): Uint8Array;
   /** Shares a page of a guest. EINVAL for a reference past its grant table, or a grantee past 16 bits. */
@@ -69,28 +69,30 @@ export const pagesOf = (machine: Machine, enter: Enter): Pages => {
   const checkFrame = (operation: string, gfn: number): void => {
     if (!isWhole(gfn, Number.MAX_SAFE_INTEGER)) throw errnoError(operation, -ERRNO.EINVAL);
   };
-  const guestPage = (domid: number, gfn: number): Uint8Array => {
-    checkFrame("guest_page", gfn);
-    const page = findOwner("guest_page", domid).memory.page(gfn);
-    if (page === undefined) throw errnoError("guest_page", -ERRNO.ENOMEM);
+  const pageOf = (operation: string, domid: number, gfn: number): Uint8Array => {
+    checkFrame(operation, gfn);
+    const page = findOwner(operation, domid).memory.page(gfn);
+    if (page === undefined) throw errnoError(operation, -ERRNO.ENOMEM);
     return page;
   };
   return {
-    guestPage,
+    guestPage: (domid, gfn) => pageOf("guest_page", domid, gfn),
     ringPage: (domid) => {
       const { grants } = findOwner("ring_page", domid);
       const granted = grants.get(GNTREF.xenstore);
-      if (granted !== undefined) return guestPage(domid, granted.gfn);
+      if (granted !== undefined) return pageOf("ring_page", domid, granted.gfn);
+      if (grants.size <= GNTREF.xenstore) throw errnoError("ring_page", -ERRNO.EINVAL);
+      const page = pageOf("ring_page", domid, XENSTORE_GFN);
       const grantee = (machine.table.xenstore ?? machine.hardware)?.domid ?? 0;
       grants.set(GNTREF.xenstore, { grantee, gfn: XENSTORE_GFN, access: "read-write" });
-      return guestPage(domid, XENSTORE_GFN);
+      return page;
     },
     grantAccess: (domid, ref, grant) => {
       const { grants } = findOwner("grant_access", domid);
       if (!isWhole(ref, grants.size - 1) || !isWhole(grant.grantee, 0xffff)) {
         throw errnoError("grant_access", -ERRNO.EINVAL);
       }
-      guestPage(domid, grant.gfn);
+      pageOf("grant_access", domid, grant.gfn);
       grants.set(ref, { ...grant });
     },
     revokeGrant: (domid, ref) => {

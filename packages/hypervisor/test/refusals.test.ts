@@ -1,11 +1,13 @@
-import { CAPS, ERRNO, VIRQ } from "@xenkit/abi";
+import { CAPS, CDF, DOMID, ERRNO, VIRQ } from "@xenkit/abi";
 import {
   createHypervisor,
   DEFAULT_LIMITS,
+  GNTREF,
   type Hypervisor,
   type HypervisorOptions,
 } from "@xenkit/hypervisor";
 import { describe, expect, test } from "vitest";
+import { create } from "./calls.ts";
 
 /** What a typed operation throws. */
 const refusalOf = (act: () => unknown): unknown => {
@@ -34,6 +36,10 @@ const host = (): Hypervisor => {
 };
 
 const ports = ({ eventChannels }: Hypervisor) => eventChannels(1);
+
+/** A domain whose grant table has no frame. */
+const withoutGrants = (xen: Hypervisor): number =>
+  create(xen, DOMID.any, { flags: CDF.hvm, maxGrantFrames: 0 });
 
 const fill = (xen: Hypervisor): Hypervisor => {
   for (const domid of [0, 1]) {
@@ -126,6 +132,8 @@ describe("a typed operation that is refused says which it was, and the errno of 
     ["guest_page", "ENOMEM", (xen) => xen.guestPage(1, fillPages(xen))],
     ["ring_page", "ESRCH", (xen) => xen.ringPage(9)],
     ["ring_page", "EINVAL", (xen) => xen.ringPage(2)],
+    ["ring_page", "EINVAL", (xen) => xen.ringPage(withoutGrants(xen))],
+    ["ring_page", "ENOMEM", (xen) => [fillPages(xen), xen.ringPage(1)]],
     ["grant_access", "ESRCH", (xen) => xen.grantAccess(9, 1, RW)],
     ["grant_access", "EINVAL", (xen) => xen.grantAccess(1, -1, RW)],
     ["grant_access", "EINVAL", (xen) => xen.grantAccess(1, 1, { ...RW, grantee: -1 })],
@@ -158,6 +166,13 @@ describe("a typed operation that is refused says which it was, and the errno of 
 
 /** Options as a caller without types writes them. */
 const untyped = (options: object): HypervisorOptions => options;
+
+test("a guest whose ring page was refused has not granted it", () => {
+  const xen = host();
+  fillPages(xen);
+  expect(() => xen.ringPage(1)).toThrow("ENOMEM");
+  expect(() => xen.revokeGrant(1, GNTREF.xenstore)).toThrow("ENOENT");
+});
 
 describe("an option that is no option is named, with what it may be", () => {
   const cases: [string, string, HypervisorOptions][] = [
