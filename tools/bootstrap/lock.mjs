@@ -14,9 +14,19 @@ const POLL_MS = 200;
 export const withLock = async (folder, work) => {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, "lock");
-  while (!tryLock(file)) {
-    if (ownerIsGone(file)) rmSync(file, { force: true });
-    else await sleep(POLL_MS);
+  for (let told = false; !tryLock(file); ) {
+    if (ownerIsGone(file)) {
+      rmSync(file, { force: true });
+      continue;
+    }
+    // A pid may have got another process meanwhile: then only the user can tell.
+    if (!told) {
+      console.error(
+        `xenkit: waiting for another run in this checkout; if there is none, remove ${file}`,
+      );
+    }
+    told = true;
+    await sleep(POLL_MS);
   }
   try {
     await work();
@@ -31,6 +41,8 @@ const tryLock = (/** @type {string} */ file) => {
     return true;
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code === "EEXIST") return false;
+    // On a full disk the file is there, but not its owner's pid: nobody could tell that it is stale.
+    rmSync(file, { force: true });
     throw error;
   }
 };

@@ -4,6 +4,9 @@ import { BootstrapError } from "./errors.mjs";
 /** As much of a failed program's output as helps. */
 const LINES_MAX = 8;
 
+/** Blank lines, npm's warnings, and what it dumps of an error: frames of the stack and fields. */
+const NOISE = /^\s*$|^npm (warn|notice)|^npm error(\s*|\s{2,}.*|\s\})$/;
+
 /**
  * Runs a program without showing its output, unless it fails.
  *
@@ -25,7 +28,7 @@ export const runQuietly = ([program = "", ...args], options, failure) =>
       const lines = output
         .join("")
         .split("\n")
-        .filter((line) => line.trim() !== "");
+        .filter((line) => !NOISE.test(line));
       reject(
         new BootstrapError(
           `${failure}:\n${lines

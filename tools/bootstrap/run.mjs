@@ -3,11 +3,11 @@
 import { delimiter, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commandsOf } from "./commands.mjs";
-import { installDependencies } from "./dependencies.mjs";
+import { dependenciesAreReady, installDependencies } from "./dependencies.mjs";
 import { BootstrapError } from "./errors.mjs";
 import { withLock } from "./lock.mjs";
 import { runProgram } from "./program.mjs";
-import { installToolchain } from "./toolchain.mjs";
+import { installToolchain, toolchainIsReady } from "./toolchain.mjs";
 
 const root = resolve(fileURLToPath(new URL("../..", import.meta.url)));
 
@@ -21,10 +21,8 @@ const main = async () => {
     );
   }
   const toolchain = join(root, ".toolchain");
-  await withLock(toolchain, async () => {
-    await installToolchain(toolchain);
-    await installDependencies(root, toolchain);
-  });
+  // What is ready needs no lock: it may be on a read-only disk, or somebody else's.
+  if (!(toolchainIsReady(toolchain) && dependenciesAreReady(root))) await makeReady(toolchain);
   const env = {
     ...process.env,
     PATH: [join(toolchain, "node_modules", ".bin"), process.env["PATH"]].join(delimiter),
@@ -37,6 +35,21 @@ const main = async () => {
     if (status !== 0) return status;
   }
   return 0;
+};
+
+const makeReady = async (/** @type {string} */ toolchain) => {
+  try {
+    await withLock(toolchain, async () => {
+      if (!toolchainIsReady(toolchain)) await installToolchain(toolchain);
+      if (!dependenciesAreReady(root)) await installDependencies(root, toolchain);
+    });
+  } catch (error) {
+    const { syscall, message } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (syscall === undefined) throw error;
+    throw new BootstrapError(`cannot make the checkout ready in ${root}: ${message}`, {
+      cause: error,
+    });
+  }
 };
 
 try {

@@ -13,13 +13,7 @@ const PNPM = "12.21.0";
  * @param {string} folder - Ignored by git.
  */
 export const installToolchain = async (folder) => {
-  const packages = [`pnpm@${PNPM}`];
-  if (!runsTheToolchain(process.versions.node)) {
-    packages.push(`node-${process.platform}-${process.arch}@${NODE}`);
-  }
-  const stamp = join(folder, "stamp");
-  const present = existsSync(stamp) ? readFileSync(stamp, "utf8").split("\n") : [];
-  if (packages.every((name) => present.includes(name))) return;
+  const packages = neededPackages();
   console.error(
     packages.length > 1
       ? `xenkit: this machine's Node ${process.versions.node} is too old for the toolchain: fetching Node ${NODE} and pnpm ${PNPM} into .toolchain`
@@ -38,10 +32,28 @@ export const installToolchain = async (folder) => {
       ...packages,
     ],
     { cwd: dirname(folder) },
-    `cannot fetch ${packages.join(" and ")} from the npm registry. Check the network and the registry (npm config get registry), then run the same command again`,
+    `cannot fetch ${packages.join(" and ")} from the npm registry. Check the network, the registry (npm config get registry) and the disk, then run the same command again`,
   );
-  writeFileSync(stamp, packages.join("\n"));
+  writeFileSync(join(folder, "stamp"), packages.join("\n"));
 };
+
+/**
+ * Whether all that this machine needs is in the folder.
+ *
+ * @param {string} folder
+ */
+export const toolchainIsReady = (folder) => {
+  const stamp = join(folder, "stamp");
+  const present = existsSync(stamp) ? readFileSync(stamp, "utf8").split("\n") : [];
+  return neededPackages().every((name) => present.includes(name));
+};
+
+const neededPackages = () => [
+  `pnpm@${PNPM}`,
+  ...(runsTheToolchain(process.versions.node)
+    ? []
+    : [`node-${process.platform}-${process.arch}@${NODE}`]),
+];
 
 /** Some seconds of patience, not npm's default of minutes. */
 const RETRIES = [
