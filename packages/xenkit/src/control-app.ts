@@ -102,7 +102,8 @@ export const controlApp = ({
   app.onError((error, c) => {
     const failure = error instanceof ControlFailure ? error : refusalOf(error);
     if (failure !== undefined) return failed(c, failure);
-    onError(error);
+    // A client that went away in the middle of its request is no failure of ours.
+    if (!c.req.raw.signal.aborted) onError(error);
     return failed(c, controlFailure(500, "internal", "the host failed: its log says more"));
   });
   return app;

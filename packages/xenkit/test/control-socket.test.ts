@@ -57,13 +57,18 @@ test("the host survives an endless header: it hangs up", async () => {
   await isAlive();
 });
 
-test("the host survives a client that goes away in the middle of a request", async () => {
-  const socket = connect(host.ready.control);
-  socket.write("POST /v1/domains HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{");
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  socket.destroy();
-  await isAlive();
-});
+test.each(["content-length: 100\r\n\r\n{", "transfer-encoding: chunked\r\n\r\n5\r\n{"])(
+  "the host survives a client that goes away in the middle of a request, and logs no error",
+  async (rest) => {
+    await using other = await startHost();
+    const socket = connect(other.ready.control);
+    socket.write(`POST /v1/domains HTTP/1.1\r\nhost: x\r\n${rest}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.destroy();
+    expect((await other.list()).map(({ domid }) => domid)).toEqual([0]);
+    expect(await other.stop("SIGTERM")).toMatchObject({ code: 0, stderr: "" });
+  },
+);
 
 test("a body that is too large is answered, with and without a length", async () => {
   const body = JSON.stringify({ guests: [{ name: "x".repeat(40_000) }] });
