@@ -177,6 +177,7 @@ const addXenstored = (program: Command, terminal: Terminal): void => {
     .option(
       "--socket <path>",
       "where clients connect: their XENSTORED_PATH; without it, xenstored.sock in the directory",
+      nonEmpty,
     )
     .addOption(
       new Option(
@@ -184,7 +185,7 @@ const addXenstored = (program: Command, terminal: Terminal): void => {
         "for xenkit domain and watch: a directory as of xenkit up; with --socket alone there is none",
       ).argParser(nonEmpty),
     )
-    .option("--pid-file <path>", "write the process's number there; removed at the end")
+    .option("--pid-file <path>", "write the process's number there; removed at the end", nonEmpty)
     .option("--domains <count>", "guests of its host", numberIn(0, DOMID_MAX))
     .addOption(
       new Option("--conflicts <rule>", "EAGAIN: when answers would differ, or as Xen's C daemon")

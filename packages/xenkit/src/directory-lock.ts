@@ -23,13 +23,13 @@ const PATIENCE_MS = 5000;
  */
 export const lockDirectory = async (directory: string): Promise<Disposable> => {
   const file = join(directory, `${PREFIX}${process.pid}`);
-  claim(file);
   const lock = { [Symbol.dispose]: () => rmSync(file, { force: true }) };
+  writing(lock, file, () => writeFileSync(file, birthOf(process.pid) ?? "", { mode: 0o600 }));
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     const [other] = otherOwners(directory);
     if (other === undefined) {
-      appendFileSync(file, HELD);
+      writing(lock, file, () => appendFileSync(file, HELD));
       return lock;
     }
     if (other < process.pid || isHeld(directory, other) || performance.now() > deadline) {
@@ -41,10 +41,12 @@ export const lockDirectory = async (directory: string): Promise<Disposable> => {
   }
 };
 
-const claim = (file: string): void => {
+/** Leaves no file on a full disk: an empty one would count for whoever gets our pid. */
+const writing = (lock: Disposable, file: string, write: () => void): void => {
   try {
-    writeFileSync(file, birthOf(process.pid) ?? "", { mode: 0o600 });
+    write();
   } catch (cause) {
+    lock[Symbol.dispose]();
     throw cannotServe(file, "cannot write to the host's directory", cause);
   }
 };

@@ -1,5 +1,5 @@
-import { lstatSync, mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { lstatSync, mkdirSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { XenkitError } from "./xenkit-error.ts";
 
 /** What decides which directory a host lives in. */
@@ -43,12 +43,25 @@ const nonEmpty = (text: string | undefined): string | undefined => (text === "" 
  */
 export const makeDirectory = (directory: HostDirectory, uid: number | undefined): void => {
   try {
-    mkdirSync(directory.path, { recursive: true, mode: 0o700 });
+    makeFolder(directory.path);
   } catch (cause) {
     const reason = (cause as Error).message;
     throw unsafe(directory.path, `cannot make the directory ${directory.path}: ${reason}`, cause);
   }
   checkDirectory(directory, uid);
+};
+
+/** With its parents. Node's own `recursive` never returns where a parent is there but takes no folder, as `/proc`. */
+const makeFolder = (path: string): void => {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" && statSync(path).isDirectory()) return;
+    if (code !== "ENOENT" || dirname(path) === path) throw error;
+    makeFolder(dirname(path));
+    mkdirSync(path, { mode: 0o700 });
+  }
 };
 
 /**

@@ -17,11 +17,21 @@ export const main = async (
   terminal: Terminal,
   name = "xenkit",
 ): Promise<number> => {
-  const store = byProgramName(name, args) ?? bySubcommand(args);
-  if (store !== undefined) {
-    const { runStoreCommand } = await import("./store-commands.ts");
-    return runStoreCommand(store.mode, store.program, store.args, terminal);
+  try {
+    const store = byProgramName(name, args) ?? bySubcommand(args);
+    if (store !== undefined) {
+      const { runStoreCommand } = await import("./store-commands.ts");
+      return await runStoreCommand(store.mode, store.program, store.args, terminal);
+    }
+    return await runCommand(args, terminal);
+  } catch (error) {
+    if (!isXenkitError(error) && !isSystemError(error)) throw error;
+    terminal.tell(failureText(error));
+    return EXIT.failure;
   }
+};
+
+const runCommand = async (args: readonly string[], terminal: Terminal): Promise<number> => {
   const { CommanderError } = await import("commander");
   const { commandLine } = await import("./command-line.ts");
   try {
@@ -30,10 +40,10 @@ export const main = async (
   } catch (error) {
     // Commander has told already; help that was asked for is no failure.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (isXenkitError(error)) {
-      terminal.tell(failureText(error));
-      return EXIT.failure;
-    }
     throw error;
   }
 };
+
+/** What the system refuses is the user's to see, wherever it does: that the current folder was removed, for example. */
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && "syscall" in error;

@@ -18,20 +18,26 @@ export interface Terminal {
 /**
  * The process's own terminal.
  *
- * A reader that goes away (`| head -1`) is no failure: output stops and `ended` is aborted. A signal that comes when
- * the end takes too long ends the process at once.
+ * A reader that goes away (`| head -1`) is no failure: output stops and `ended` is aborted. So with output that cannot
+ * be written, as to a full disk; then the exit code is 1. A signal that comes when the end takes too long ends the
+ * process at once.
  */
 export const processTerminal = (): Terminal => {
   const ending = new AbortController();
   let readerIsGone = false;
   let firstSignalAt: number | undefined;
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-      if (stream === process.stdout) readerIsGone = true;
-      ending.abort();
-    });
-  }
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    ending.abort();
+    if (error.code !== "EPIPE" && !readerIsGone) {
+      process.stderr.write(`xenkit: cannot write the output: ${error.message}\n`);
+      process.once("exit", failed);
+    }
+    readerIsGone = true;
+  });
+  process.stderr.on("error", (error: NodeJS.ErrnoException) => {
+    // Nobody can be told of anything else; it is no reason to stop.
+    if (error.code === "EPIPE") ending.abort();
+  });
   for (const [signal, number] of [
     ["SIGINT", 2],
     ["SIGTERM", 15],
@@ -58,6 +64,11 @@ export const processTerminal = (): Terminal => {
     env: process.env,
     ended: ending.signal,
   };
+};
+
+/** What was done may be done, but whoever wanted to know does not know it. */
+const failed = (): void => {
+  process.exitCode ||= 1;
 };
 
 /** Settles when the terminal ends; meanwhile open sockets keep the process. */

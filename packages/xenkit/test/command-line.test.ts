@@ -60,6 +60,8 @@ describe("the command line", () => {
     { line: "xenstored --socket s --quota nope=1", says: "NAME one of nodes, watches" },
     { line: "xenstored --socket s --quota nodes=x", says: "whole number from 0" },
     { line: "xenstored --socket s --conflicts never", says: "Allowed choices are answers, strict" },
+    { line: "xenstored --socket=", says: "must not be empty" },
+    { line: "xenstored --pid-file=", says: "must not be empty" },
     { line: "up now", says: "too many arguments" },
     { line: "domain create --domid 0", says: "whole number from 1 to 32751" },
     { line: "domain create --domid 32752", says: "whole number from 1 to 32751" },

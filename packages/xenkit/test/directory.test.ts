@@ -59,6 +59,15 @@ describe("makeDirectory", () => {
   });
 });
 
+test.runIf(process.platform === "linux")(
+  "makeDirectory says why where the parent is there but takes no folder",
+  () => {
+    expect(() => makeDirectory({ path: "/proc/xenkit", chosen: true }, uid)).toThrow(
+      /cannot make the directory \/proc\/xenkit: ENOENT/,
+    );
+  },
+);
+
 describe("checkDirectory", () => {
   test("takes a missing folder: there is nothing to distrust", () => {
     expect(() =>

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, lstatSync, readdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -5,7 +6,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { scratchFolder } from "@xenkit/testkit/scratch-folder";
 import { describe, expect, test } from "vitest";
-import { linesOf, outcomeOf, start, startHost, xenkit } from "./support/run-xenkit.ts";
+import { linesOf, outcomeOf, start, startHost, XENKIT, xenkit } from "./support/run-xenkit.ts";
+
+/** Runs a line of bash; the program is `"$@"`. */
+const bash = (line: string) =>
+  outcomeOf(spawn("bash", ["-c", line, "bash", process.execPath, ...XENKIT]));
 
 describe("xenkit up", () => {
   test("prints one ready line: pid, directory and sockets, which only the user can use", async () => {
@@ -115,6 +120,42 @@ describe("xenkit up", () => {
       stderr: expect.stringMatching(/^xenkit: cannot write to the host's directory: E\w+.*\n$/),
     });
   });
+
+  test("leaves nothing of itself in a directory that it cannot write, as on a full disk", async () => {
+    const dir = scratchFolder();
+    const { code, stderr } = await bash(`ulimit -f 0; "$@" up --dir '${dir}'`);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/^xenkit: cannot write to the host's directory: E\w+.*\n$/),
+    });
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  test("ends, and says why, when its ready line cannot be written", async () => {
+    const dir = scratchFolder();
+    const file = join(dir, "read-only");
+    writeFileSync(file, "");
+    const { code, stderr } = await bash(`"$@" up --dir '${dir}/host' 1< '${file}'`);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/^xenkit: cannot write the output: E\w+.*\n$/),
+    });
+    expect(readdirSync(join(dir, "host"))).toEqual([]);
+  });
+
+  test.each(["up --dir x", "ls --dir x", "xenstored --dir x"])(
+    "%s says it when the current folder was removed",
+    async (line) => {
+      const dir = scratchFolder();
+      const { code, stderr } = await bash(
+        `mkdir '${dir}/gone'; cd '${dir}/gone'; rmdir ../gone; "$@" ${line}`,
+      );
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringMatching(/^xenkit: ENOENT: .*current working directory.*\n$/),
+      });
+    },
+  );
 
   test("says it when the directory's name is too long for a socket", async () => {
     const { code, stderr } = await xenkit(["up", "--dir", join(scratchFolder(), "x".repeat(100))]);
