@@ -49,7 +49,7 @@ export const pnpmSettings = (env) => {
   const registry = Object.keys(env).find((name) => name.toLowerCase() === "npm_config_registry");
   return {
     ...(registry && { pnpm_config_registry: env[registry] }),
-    pnpm_config_fetch_retries: "2",
+    pnpm_config_fetch_retries: "4",
     pnpm_config_fetch_retry_mintimeout: "500",
     pnpm_config_fetch_retry_maxtimeout: "3000",
   };
