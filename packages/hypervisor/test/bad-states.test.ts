@@ -300,6 +300,12 @@ describe("a state whose parts do not fit each other, or this host", () => {
       `x0${"00".repeat(4095)}`,
       "state.mappings[0].page is not 4096 bytes in hexadecimal digits",
     ],
+    [
+      "a hardware domain that is dying",
+      "domains.0.life",
+      1,
+      "state.hardware is no living domain with the hardware capability",
+    ],
     ["a domain too many", "domains.5", extra, "state.domains are too many"],
   ];
 
@@ -312,6 +318,35 @@ describe("a state whose parts do not fit each other, or this host", () => {
     const host = createHypervisor({ uniqueIds: "xorshift" });
     const again = withValue(throughJson(host), ["uniqueIds", "last"], "0x0");
     expect(() => host.load(again)).toThrow("state.uniqueIds.last, reason: comes before the id");
+  });
+
+  describe("has ports of vCPUs", () => {
+    const host = createHypervisor();
+    const guest = host.eventChannels(host.createDomain({ vcpus: 2 }));
+    guest.allocUnbound(0);
+    guest.bindIpi(1);
+    guest.bindVirq(VIRQ.timer, 1);
+    guest.bindVirq(VIRQ.argo);
+    const good = throughJson(host);
+
+    test("only where it is an IPI, or a VIRQ that each vCPU has", () => {
+      const copy = createHypervisor();
+      copy.load(good);
+      expect(copy.dump()).toEqual(good);
+    });
+
+    test.each([
+      { port: 0, vcpu: 1, most: 0 },
+      { port: 1, vcpu: 2, most: 1 },
+      { port: 2, vcpu: 2, most: 1 },
+      { port: 3, vcpu: 1, most: 0 },
+    ])("or is refused: ports[$port] on vCPU $vcpu", ({ port: at, vcpu, most }) => {
+      const place = ["domains", 1, "ports", at, "vcpu"];
+      expect(refusalOf(withValue(good, place, vcpu))).toEqual({
+        path: `state.domains[1].ports[${at}].vcpu`,
+        reason: `is not an integer from 0 to ${most}`,
+      });
+    });
   });
 
   test("is refused where ports are connected in a ring of three", () => {

@@ -207,6 +207,15 @@ describe("dump and load", () => {
     expect(copy.domain(copy.createDomain())?.uniqueId).toBe(50n);
   });
 
+  test("keep the ids of a walk, which goes down as well as up", () => {
+    const highest = 2n ** 64n - 1n;
+    const host = createHypervisor({ uniqueIds: "xorshift", firstUniqueId: highest });
+    host.createDomain();
+    const copy = createHypervisor({ uniqueIds: "xorshift" });
+    copy.load(throughJson(host));
+    expect(copy.domain(0)?.uniqueId).toBe(highest);
+  });
+
   test("deliver the events that waited", () => {
     const host = createHypervisor({ deliver: () => {} });
     host.eventChannels(0).notify(host.eventChannels(0).bindIpi());

@@ -15,6 +15,10 @@ describe("the ports of a domain", () => {
     expect(channels.bindIpi()).toBe(2);
   });
 
+  test("can wait for any domid that has 16 bits", () => {
+    expect(createHypervisor().eventChannels(0).allocUnbound(0xffff)).toBe(1);
+  });
+
   test("are handed out lowest first, and a closed one leaves nothing to the next", () => {
     const host = createHypervisor();
     const dom0 = host.eventChannels(0);

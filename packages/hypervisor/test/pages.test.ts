@@ -106,6 +106,14 @@ describe("a grant table", () => {
     for (const ref of [size, size + 1]) expect(() => grant(ref)).toThrow(errno("EINVAL"));
   });
 
+  test("shares with any domid that has 16 bits", () => {
+    const host = createHypervisor();
+    const grant = { gfn: 1, access: RW } as const;
+    host.grantAccess(0, 1, { ...grant, grantee: 0xffff });
+    expect(host.dump().domains[0]?.grants).toEqual([[1, { ...grant, grantee: 0xffff }]]);
+    expect(() => host.grantAccess(0, 1, { ...grant, grantee: 0x1_0000 })).toThrow(errno("EINVAL"));
+  });
+
   test("shares only pages that there can be", () => {
     const host = createHypervisor({ limits: { guestPages: 1 } });
     host.createDomain();
