@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { connectSocket } from "@xenkit/oracle";
 import type { GenerateOptions } from "./generate.ts";
 import { oracleWorld } from "./oracle-world.ts";
 import { ourSocketWorld, ourWorld } from "./our-world.ts";
@@ -73,6 +74,18 @@ const pairOf = (against: string, over: string): Pair => {
   };
 };
 
+/** @throws UsageError when no daemon answers there. */
+const checkServed = async (path: string): Promise<void> => {
+  try {
+    await using _connection = await connectSocket(path);
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new UsageError(`--against is c, ocaml or a daemon's socket, not ${path}: ${reason}`, {
+      cause: error,
+    });
+  }
+};
+
 const readSequence = (file: string): Sequence => {
   try {
     return JSON.parse(readFileSync(file, "utf8")) as Sequence;
@@ -88,15 +101,18 @@ const main = async (args: readonly string[]): Promise<number> => {
     return 0;
   }
   const pair = pairOf(against, over);
+  if (against !== "c" && against !== "ocaml") await checkServed(against);
   if (replay !== undefined) {
     const sequence = readSequence(replay);
     const played = await playBoth(sequence, pair);
     console.log(renderFailure(sequence, played));
     return played.comparison.difference === undefined ? 0 : 1;
   }
+  const enough = integer("--requests", requests);
+  if (enough < 1) throw new UsageError(`--requests is 1 or more, not ${requests}`);
   const seed = given === undefined ? (Math.random() * 2 ** 31) | 0 : integer("--seed", given);
   console.log(`seed ${seed}, against ${against}`);
-  const result = await run(pair, { requests: integer("--requests", requests), seed });
+  const result = await run(pair, { requests: enough, seed });
   console.log(renderResult(result));
   if (result.failure === undefined) return 0;
   const file = join(tmpdir(), `xenkit-differential-${seed}.json`);

@@ -14,19 +14,34 @@ npm run explore -- --switch NAME    one switch: its trace (${SWITCHES.map(({ pro
 npm run explore -- --replay FILE    a run that was written with --save, or by a failure
 npm run explore -- --table          the table of the README
   --save FILE   writes the run that fails
-  --full        without partial-order reduction`;
+  --full        without partial-order reduction
+Exit status: 0 as it should be, 1 not so, 2 usage.`;
 
-const { values } = parseArgs({
-  options: {
-    switch: { type: "string" },
-    replay: { type: "string" },
-    save: { type: "string" },
-    deep: { type: "boolean", default: false },
-    table: { type: "boolean", default: false },
-    full: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
-});
+/** Ends the program: it was called with what it cannot do. */
+const refuse = (message: string): never => {
+  console.error(message);
+  process.exit(2);
+};
+
+const read = () => {
+  try {
+    return parseArgs({
+      options: {
+        switch: { type: "string" },
+        replay: { type: "string" },
+        save: { type: "string" },
+        deep: { type: "boolean", default: false },
+        table: { type: "boolean", default: false },
+        full: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    return refuse(`${(error as Error).message}\n${USAGE}`);
+  }
+};
+
+const values = read();
 const reduction = values.full ? "none" : "persistent";
 
 const save = (file: string, program: Program, failure: Failure): void => {
@@ -34,13 +49,22 @@ const save = (file: string, program: Program, failure: Failure): void => {
   console.log(`npm run explore -- --replay ${file}`);
 };
 
+/** A run as {@link save} wrote it, played. */
+const playFile = (file: string) => {
+  try {
+    const { program, path } = JSON.parse(readFileSync(file, "utf8")) as {
+      program: Program;
+      path: number[];
+    };
+    const system = systemOf(program);
+    return { program, path, system, world: replay(system, path) };
+  } catch (error) {
+    return refuse(`${file} is no run that this can play: ${(error as Error).message}`);
+  }
+};
+
 const replayFile = (file: string): void => {
-  const { program, path } = JSON.parse(readFileSync(file, "utf8")) as {
-    program: Program;
-    path: number[];
-  };
-  const system = systemOf(program);
-  const world = replay(system, path);
+  const { program, path, system, world } = playFile(file);
   const broken = system.broken(world, system.moves(world).length === 0);
   if (broken === undefined) console.log("all properties hold at the end of this run");
   else console.log(storyOf(program, { ...broken, path }));
@@ -48,7 +72,7 @@ const replayFile = (file: string): void => {
 
 const exploreSwitch = (name: string): boolean => {
   const found = SWITCHES.find(({ program }) => program.name === name);
-  if (found === undefined) throw new Error(`${name}: no such switch`);
+  if (found === undefined) return refuse(`no switch is called ${name}\n${USAGE}`);
   const { failures, states } = search(systemOf(found.program), { reduction });
   console.log(`${found.name}: ${states} states`);
   for (const failure of failures) {

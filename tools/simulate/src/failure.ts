@@ -2,7 +2,7 @@ import type { History } from "./history.ts";
 
 /** What there is to see of a failure: the last steps, what does not hold, and how to see it again. */
 export const failureText = (
-  { seed, steps }: { readonly seed: number; readonly steps: string },
+  { seed, steps }: { readonly seed: number; readonly steps: number },
   history: History,
   error: unknown,
 ): string =>

@@ -8,17 +8,51 @@ const USAGE = `npm run simulate -- [--seed S] [--seeds N] [--minutes M] [--steps
   --seed S      the first seed; left out: a fresh one, printed
   --seeds N     how many seeds, one after the other: S, S + 1, … (1; without end if --minutes is given)
   --minutes M   stops after this time (no limit)
-  --steps N     steps of each seed (200,000)`;
+  --steps N     steps of each seed (200,000)
+Exit status: 0 everything holds, 1 something does not, 2 usage.`;
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string" },
-    seeds: { type: "string" },
-    minutes: { type: "string" },
-    steps: { type: "string", default: "200000" },
-    help: { type: "boolean", default: false },
-  },
-});
+interface Wanted {
+  readonly first: number;
+  readonly seeds: number;
+  readonly minutes: number;
+  readonly steps: number;
+}
+
+/** @throws Error that says what is wrong: a run of no seeds would say that everything holds. */
+const read = (): Wanted | "help" => {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: "string" },
+      seeds: { type: "string" },
+      minutes: { type: "string" },
+      steps: { type: "string", default: "200000" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return "help";
+  const { seed, seeds, minutes, steps } = values;
+  return {
+    first: seed === undefined ? Math.floor(Math.random() * 2 ** 32) : whole("--seed", seed, 0),
+    seeds:
+      seeds === undefined
+        ? minutes === undefined
+          ? 1
+          : Number.POSITIVE_INFINITY
+        : whole("--seeds", seeds, 1),
+    minutes: minutes === undefined ? Number.POSITIVE_INFINITY : positive("--minutes", minutes),
+    steps: whole("--steps", steps, 1),
+  };
+};
+
+const whole = (option: string, text: string, min: number): number => {
+  if (/^\d{1,15}$/.test(text) && Number(text) >= min) return Number(text);
+  throw new Error(`${option} is a whole number from ${min} on, not "${text}"`);
+};
+
+const positive = (option: string, text: string): number => {
+  if (/^\d+(\.\d+)?$/.test(text) && Number(text) > 0) return Number(text);
+  throw new Error(`${option} is a number above 0, not "${text}"`);
+};
 
 /** All is quiet, and is looked at, after so many steps. */
 const ROUND = 5_000;
@@ -29,28 +63,25 @@ const MANY = 3_000_000;
 const totals = new Map<string, number>();
 
 /** @returns How many steps were taken; undefined: something does not hold. */
-const simulate = (seed: number): number | undefined => {
+const simulate = (seed: number, steps: number): number | undefined => {
   const simulation = new Simulation(seed);
   const { history } = simulation;
   try {
-    while (history.steps < Number(values.steps)) simulation.run(ROUND);
+    while (history.steps < steps) simulation.run(ROUND);
   } catch (error) {
-    console.log(failureText({ seed, steps: values.steps }, history, error));
+    console.log(failureText({ seed, steps }, history, error));
     return undefined;
   }
   for (const [what, count] of history.counts) totals.set(what, (totals.get(what) ?? 0) + count);
   return history.steps;
 };
 
-const main = (): void => {
-  const { seed, seeds, minutes } = values;
+const main = ({ first, seeds, minutes, steps: each }: Wanted): void => {
   const began = Date.now();
-  const first = seed === undefined ? Math.floor(Math.random() * 2 ** 32) : Number(seed);
-  const count = Number(seeds ?? (minutes === undefined ? 1 : Number.POSITIVE_INFINITY));
-  const deadline = began + Number(minutes ?? Number.POSITIVE_INFINITY) * 60_000;
+  const deadline = began + minutes * 60_000;
   let steps = 0;
-  for (let at = first; at < first + count && Date.now() < deadline; at += 1) {
-    const taken = simulate(at);
+  for (let at = first; at < first + seeds && Date.now() < deadline; at += 1) {
+    const taken = simulate(at, each);
     if (taken === undefined) {
       process.exitCode = 1;
       return;
@@ -66,5 +97,16 @@ const main = (): void => {
   process.exitCode = 1;
 };
 
-if (values.help) console.log(USAGE);
-else main();
+const wanted = (): Wanted | "help" | undefined => {
+  try {
+    return read();
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${USAGE}`);
+    return undefined;
+  }
+};
+
+const options = wanted();
+if (options === undefined) process.exitCode = 2;
+else if (options === "help") console.log(USAGE);
+else main(options);

@@ -98,7 +98,7 @@ describe("the simulator finds", () => {
 test("a failure is told with the last steps, and the command that shows it again", () => {
   const simulation = new Simulation(4);
   simulation.run(2000);
-  const text = failureText({ seed: 4, steps: "2000" }, simulation.history, new Broken("something"));
+  const text = failureText({ seed: 4, steps: 2000 }, simulation.history, new Broken("something"));
   const lines = text.split("\n");
   expect(lines[0]).toBe(`seed 4 fails at step ${simulation.steps}, after:`);
   expect(lines.filter((line) => /^ {2}\d+: /.test(line))).toHaveLength(60);
