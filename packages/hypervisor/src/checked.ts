@@ -23,8 +23,6 @@ export interface Checked {
   fail(reason: string): HypervisorError<"bad-state">;
 }
 
-const MAX_ID = 2n ** 64n - 1n;
-
 export const checked = (value: unknown, path: string): Checked => {
   const fail = (reason: string): HypervisorError<"bad-state"> =>
     new HypervisorError("bad-state", { path, reason });
@@ -49,9 +47,8 @@ export const checked = (value: unknown, path: string): Checked => {
       return value as number;
     },
     id: () => {
-      const id = typeof value === "string" && /^0x[0-9a-f]+$/.test(value) ? BigInt(value) : -1n;
-      if (id < 0n || id > MAX_ID) throw fail("is not a 64-bit number in hexadecimal digits");
-      return id;
+      if (typeof value === "string" && /^0x[0-9a-f]{1,16}$/.test(value)) return BigInt(value);
+      throw fail("is not a 64-bit number in hexadecimal digits");
     },
     hex: (bytes) => {
       if (typeof value === "string" && /^[0-9a-f]*$/.test(value)) {

@@ -70,7 +70,7 @@ export class PortTable {
   /** Opens this very port, as loading a state does. */
   restore(number: number): Port {
     const port = new Port(number);
-    while (this.#ports.length < number) this.#ports.push(undefined);
+    // Past the end only where a state is loaded; holes between take no room.
     this.#ports[number] = port;
     this.#count += 1;
     return port;
