@@ -8,8 +8,8 @@ import { freeing, MARK, planNotice, planReset, setPending } from "./steps.ts";
 /** The most pauses that add up on one domain. */
 export const MAX_PAUSES = 255;
 
-/** The most steps that a teardown can take. */
-export const MAX_TEARDOWN_STEPS: number = 2 ** 31 - 1;
+/** The most steps that a teardown can take: few enough for one loop over all of them. */
+export const MAX_TEARDOWN_STEPS = 0xffff;
 
 export const pauseDomain = (domain: Domain): number => {
   if (domain.pauseCount >= MAX_PAUSES) return -ERRNO.EOVERFLOW;

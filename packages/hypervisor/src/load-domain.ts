@@ -4,7 +4,7 @@ import { makeDomain } from "./create-domain.ts";
 import { type Domain, type DomainConfig, LIFE, SHUTDOWN_PROGRESS } from "./domain.ts";
 import { PAGE_SIZE } from "./guest-memory.ts";
 import { fromHex, halvesOf } from "./hex.ts";
-import { MAX_PAUSES } from "./lifecycle.ts";
+import { MAX_PAUSES, MAX_TEARDOWN_STEPS } from "./lifecycle.ts";
 import type { Machine } from "./machine.ts";
 
 const U16 = 0xffff;
@@ -23,7 +23,7 @@ export const loadDomain = (machine: Machine, item: Checked): Domain => {
     idHigh: id.high,
     caps: item.at("caps").integer(0, U16),
     config: loadConfig(machine, item.at("config")),
-    teardownSteps: item.at("teardownSteps").integer(0, I31),
+    teardownSteps: item.at("teardownSteps").integer(0, MAX_TEARDOWN_STEPS),
   });
   domain.life = item.at("life").integer(LIFE.alive, LIFE.dead);
   domain.shutdown = item.at("shutdown").integer(SHUTDOWN_PROGRESS.none, SHUTDOWN_PROGRESS.complete);

@@ -50,7 +50,7 @@ export interface HypervisorOptions {
   readonly limits?: Partial<Limits>;
   /** vCPUs of dom0; false for a host without a hardware domain. Default: 1. */
   readonly dom0Vcpus?: number | false;
-  /** How often destroydomain asks to be called again, for each new domain; 31 bits. Default: 0. */
+  /** How often destroydomain asks to be called again, for each new domain; 16 bits. Default: 0. */
   readonly teardownSteps?: number;
   /**
    * Runs the final free of a domain, which real hosts do after a grace period. Default: at once.
@@ -107,7 +107,7 @@ export const machineOf = (
     throw badOption("firstUniqueId", `${firstUniqueId} is not a bigint from 1 to 2^64 − 1`);
   }
   if (!isWhole(teardownSteps, MAX_TEARDOWN_STEPS)) {
-    throw badOption("teardownSteps", `${teardownSteps} is not a whole number below 2^31`);
+    throw badOption("teardownSteps", `${teardownSteps} is not from 0 to ${MAX_TEARDOWN_STEPS}`);
   }
   return {
     profile: { ...profile, interfaceVersion },

@@ -40,7 +40,7 @@ export interface NewDomain {
   readonly maxEvtchnPort?: number;
   /** The UUID, 16 bytes. Default: zeroes. */
   readonly handle?: Uint8Array;
-  /** How often destroydomain will ask to be called again, 31 bits. Default: as the host was made. */
+  /** How often destroydomain will ask to be called again, 16 bits. Default: as the host was made. */
   readonly teardownSteps?: number;
 }
 
@@ -86,7 +86,7 @@ export interface Toolstack {
    * to do.
    */
   destroyStep(domid: number): boolean;
-  /** How often destroydomain will ask to be called again before the domain is dead. */
+  /** How often destroydomain will ask to be called again before the domain is dead; 16 bits, else EINVAL. */
   setTeardownSteps(domid: number, steps: number): void;
   /** Makes a domain the device model of another. */
   setTarget(domid: number, target: number): void;
