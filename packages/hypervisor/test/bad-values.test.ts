@@ -68,7 +68,7 @@ describe("a state with a value that cannot be there", () => {
       ".domains[].maxMemKb": ["is not a 64-bit number in hexadecimal digits"],
       ".domains[].suspendPort": ["is not an integer from -2147483648 to 2147483647"],
       ".domains[].heldReferences": ["is not an integer from 0 to 2147483647"],
-      ".domains[].teardownSteps": ["is not an integer from 0 to 2147483647"],
+      ".domains[].teardownSteps": ["is not an integer from 0 to 65535"],
       ".domains[].target": ["is not an integer from 0 to 32751"],
       ".domains[].ports": ["is not an array"],
       ".domains[].ports[]": ["has no field number"],

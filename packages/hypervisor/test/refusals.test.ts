@@ -225,7 +225,7 @@ describe("an option that is no option is named, with what it may be", () => {
   test.each<HypervisorOptions>([
     { dom0Vcpus: 512 },
     { interfaceVersion: 1 },
-    { teardownSteps: 2 ** 31 - 1 },
+    { teardownSteps: 0xffff },
     { interfaceVersion: 2 ** 32 - 1 },
     { firstUniqueId: 2n ** 64n - 1n },
     { limits: { domains: 1, eventPorts: 1, vcpus: 1, guestPages: 1, grantFrames: 1, mappings: 1 } },
