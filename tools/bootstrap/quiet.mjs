@@ -23,7 +23,14 @@ export const runQuietly = ([program = "", ...args], options, failure) =>
     for (const stream of [child.stdout, child.stderr])
       stream?.on("data", (chunk) => output.push(String(chunk)));
     child.once("error", (error) => reject(new BootstrapError(`${failure}:\n  ${error.message}`)));
+    // It must not go on alone, into the folders of the next run.
+    const stop = (/** @type {NodeJS.Signals} */ signal) => {
+      child.kill(signal);
+      output.push(`stopped by ${signal}\n`);
+    };
+    process.on("SIGTERM", stop).on("SIGINT", stop);
     child.once("close", (code) => {
+      process.off("SIGTERM", stop).off("SIGINT", stop);
       if (code === 0) return resolve();
       const lines = output
         .join("")

@@ -10,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -94,6 +95,41 @@ const makeReady = (): void => {
   mkdirSync(join(root, "node_modules"));
   writeFileSync(join(root, "node_modules/.xenkit-stamp"), fingerprint(root));
 };
+
+describe("a first run that is stopped", () => {
+  test.each(["SIGTERM", "SIGINT"] as const)(
+    "at %s takes its download with it, and gives the lock back",
+    async (signal) => {
+      const silent = createServer().listen(0, "127.0.0.1");
+      await once(silent, "listening");
+      const { port } = silent.address() as AddressInfo;
+      const child = spawn(process.execPath, [join(root, "tools/bootstrap/run.mjs"), "replay"], {
+        env: {
+          ...process.env,
+          npm_config_registry: `http://127.0.0.1:${port}/`,
+          npm_config_cache: join(root, "cache"),
+        },
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      let said = "";
+      child.stderr.on("data", (chunk) => {
+        said += chunk;
+      });
+      const [socket] = (await once(silent, "connection")) as [Socket];
+      const hungUp = new Promise((resolve) => socket.on("error", () => {}).once("close", resolve));
+      socket.resume();
+      child.kill(signal);
+      const [status] = await once(child, "close");
+      await hungUp;
+      silent.close();
+      expect({ status, left: readdirSync(join(root, ".toolchain")) }).toEqual({
+        status: 1,
+        left: [],
+      });
+      expect(said).toContain(`stopped by ${signal}`);
+    },
+  );
+});
 
 describe("a second run", () => {
   test("installs nothing and runs the script, from a path with spaces", () => {
