@@ -8,6 +8,7 @@ import {
 } from "@xenkit/hypervisor";
 import { describe, expect, test } from "vitest";
 import { create } from "./calls.ts";
+import { withValue } from "./states.ts";
 
 /** What a typed operation throws. */
 const refusalOf = (act: () => unknown): unknown => {
@@ -52,6 +53,13 @@ const fill = (xen: Hypervisor): Hypervisor => {
 const fillPages = (xen: Hypervisor): number => {
   for (let gfn = 1; gfn <= 2; gfn += 1) xen.guestPage(1, gfn);
   return 3;
+};
+
+/** Domain 1 has granted a page for its ring that was never made, and has no room for it. */
+const grantedAway = (xen: Hypervisor): Hypervisor => {
+  const grants = [[GNTREF.xenstore, { ...RW, gfn: fillPages(xen) }]];
+  xen.load(withValue(xen.dump(), ["domains", 1, "grants"], grants));
+  return xen;
 };
 
 describe("a typed operation that is refused says which it was, and the errno of the hypercall", () => {
@@ -137,6 +145,8 @@ describe("a typed operation that is refused says which it was, and the errno of 
     ["grant_access", "ESRCH", (xen) => xen.grantAccess(9, 1, RW)],
     ["grant_access", "EINVAL", (xen) => xen.grantAccess(1, -1, RW)],
     ["grant_access", "EINVAL", (xen) => xen.grantAccess(1, 1, { ...RW, grantee: -1 })],
+    ["grant_access", "ENOMEM", (xen) => xen.grantAccess(1, 1, { ...RW, gfn: fillPages(xen) })],
+    ["ring_page", "ENOMEM", (xen) => grantedAway(xen).ringPage(1)],
     ["revoke_grant", "ESRCH", (xen) => xen.revokeGrant(9, 1)],
     ["revoke_grant", "ENOENT", (xen) => xen.revokeGrant(1, 1)],
     ["map_grant", "ESRCH", (xen) => xen.mapGrant(0, 9, 1)],
