@@ -330,6 +330,13 @@ describe("the interface version", () => {
     expect(host.hypercall(0, HYPERVISOR.domctl, bytes)).toBe(0);
   });
 
+  test("can have all 32 bits", () => {
+    const host = createHypervisor({ interfaceVersion: 0xffff_ffff });
+    const bytes = createBytes(host, DOMID.any);
+    bytes.fill(0xff, 4, 8);
+    expect(host.hypercall(0, HYPERVISOR.domctl, bytes)).toBe(0);
+  });
+
   test.each([0, -1, 1.5, 2 ** 32, Number.NaN])("is not %s", (interfaceVersion) => {
     expect(() => createHypervisor({ interfaceVersion })).toThrow(
       expect.objectContaining({ code: "bad-option" }),
