@@ -17,6 +17,10 @@ const FIRST_BIT = -0x80000000;
 
 /** The word of a page in which its bit `index` is. */
 const wordOf = (index: number): number => (index >>> 5) ^ (WORDS - 1);
+/** The number of the page in which bit `index` is; 0 is the first. Shifts: a division takes longer than a search. */
+const pageOf = (index: number): number => index >>> 15;
+/** The bit of that page. */
+const inPage = (index: number): number => index & (PAGE - 1);
 
 /**
  * A fixed-size bitmap that finds its set and its clear bits in constant time.
@@ -92,7 +96,7 @@ export class Bitmap implements BitSet {
 
   test(index: number): boolean {
     if (index >>> 0 !== index || index >= this.#here) {
-      return this.#pageOf("test", index).test(index % PAGE);
+      return this.#furtherPage("test", index).test(inPage(index));
     }
     return ((this.#cells[wordOf(index)] as number) & (1 << index)) !== 0;
   }
@@ -164,13 +168,13 @@ export class Bitmap implements BitSet {
 
   nextSet(from: number): number {
     if (from >>> 0 !== from || from > this.size) throw badFrom("nextSet", from, this.size);
-    if (from >= this.#here) return this.#nextFurther(from, (page, start) => page.nextSet(start));
+    if (from >= this.#here) return this.#nextFurther("nextSet", from);
     const cells = this.#cells;
     let w = wordOf(from);
     let rest = (cells[w] as number) & (-1 << from);
     if (rest === 0) {
       w = wordBelow(cells, SUMMARY, this.#top, w);
-      if (w < 0) return this.#nextFurther(PAGE, (page, start) => page.nextSet(start));
+      if (w < 0) return this.#nextFurther("nextSet", PAGE);
       rest = cells[w] as number;
     }
     return PAGE - 1 - (w << 5) - Math.clz32(rest & -rest);
@@ -178,13 +182,13 @@ export class Bitmap implements BitSet {
 
   nextClear(from: number): number {
     if (from >>> 0 !== from || from > this.size) throw badFrom("nextClear", from, this.size);
-    if (from >= this.#here) return this.#nextFurther(from, (page, start) => page.nextClear(start));
+    if (from >= this.#here) return this.#nextFurther("nextClear", from);
     const cells = this.#cells;
     let w = wordOf(from);
     let rest = ~(cells[w] as number) & (-1 << from);
     if (rest === 0) {
       w = wordBelow(cells, OPEN_SUMMARY, this.#openTop, w);
-      if (w < 0) return this.#nextFurther(PAGE, (page, start) => page.nextClear(start));
+      if (w < 0) return this.#nextFurther("nextClear", PAGE);
       rest = ~(cells[w] as number);
     }
     const index = PAGE - 1 - (w << 5) - Math.clz32(rest & -rest);
@@ -262,8 +266,8 @@ export class Bitmap implements BitSet {
   toBytes(): Uint8Array {
     const pages = this.#pages;
     return wordsToBytes(this.size, (word) => {
-      const page = pages[Math.floor(word / WORDS)] as Bitmap;
-      return page.#cells[wordOf((word % WORDS) * 32)] as number;
+      const page = pages[pageOf(word * 32)] as Bitmap;
+      return page.#cells[wordOf(inPage(word * 32))] as number;
     });
   }
 
@@ -272,19 +276,19 @@ export class Bitmap implements BitSet {
   }
 
   /** The page of an index that is not in the first, or the error: it is in none. */
-  #pageOf(operation: string, index: number): Bitmap {
+  #furtherPage(operation: string, index: number): Bitmap {
     if (index >>> 0 !== index || index >= this.size) throw badIndex(operation, index, this.size);
-    return this.#further[Math.floor(index / PAGE) - 1] as Bitmap;
+    return this.#further[pageOf(index) - 1] as Bitmap;
   }
 
   #setFurther(index: number): boolean {
-    const had = this.#pageOf("set", index).testAndSet(index % PAGE);
+    const had = this.#furtherPage("set", index).testAndSet(inPage(index));
     if (!had) this.#count += 1;
     return had;
   }
 
   #clearFurther(index: number): boolean {
-    const had = this.#pageOf("clear", index).testAndClear(index % PAGE);
+    const had = this.#furtherPage("clear", index).testAndClear(inPage(index));
     if (had) this.#count -= 1;
     return had;
   }
@@ -295,10 +299,10 @@ export class Bitmap implements BitSet {
     return PAGE * (p + 1) + (this.#further[p] as Bitmap).takeLowest();
   }
 
-  /** The rest of a search: what `next` finds in the pages that have bits at or after `from`. */
-  #nextFurther(from: number, next: (page: Bitmap, start: number) => number): number {
-    for (let p = Math.max(Math.floor(from / PAGE), 1); p <= this.#further.length; p += 1) {
-      const found = next(this.#further[p - 1] as Bitmap, Math.max(from - PAGE * p, 0));
+  /** The rest of a search, in the pages after the first that have bits at or after `from`. */
+  #nextFurther(search: "nextSet" | "nextClear", from: number): number {
+    for (let p = Math.max(pageOf(from), 1); p <= this.#further.length; p += 1) {
+      const found = (this.#further[p - 1] as Bitmap)[search](Math.max(from - PAGE * p, 0));
       if (found >= 0) return PAGE * p + found;
     }
     return -1;
@@ -367,8 +371,8 @@ export class Bitmap implements BitSet {
   #writeRange(from: number, to: number, change: (word: number, mask: number) => number): void {
     const pages = this.#pages;
     for (let first = from & ~31; first < to; first += 32) {
-      const page = pages[Math.floor(first / PAGE)] as Bitmap;
-      const w = wordOf(first % PAGE);
+      const page = pages[pageOf(first)] as Bitmap;
+      const w = wordOf(inPage(first));
       const mask = reverseBits(rangeMask(first >>> 5, from, to));
       const more = page.#write(w, change(page.#cells[w] as number, mask));
       if (page !== this) this.#count += more;

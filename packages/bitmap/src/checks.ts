@@ -2,7 +2,7 @@ import { BitmapError } from "./bitmap-error.ts";
 
 /**
  * The largest bitmap, in bits. Finding stays O(1) up to 32,768 bits; past that each further
- * 32,768 bits add one word that a search may have to look at: 512 of them at this size.
+ * 32,768 bits add one top that a search may have to look at: 512 of them at this size.
  */
 export const MAX_SIZE = 0x1000000;
 
