@@ -68,8 +68,30 @@ describe("changesOf", { timeout: 5_000 }, () => {
   test.each([0, -1, 0.5, Number.NaN])("refuses a limit of %s", (limit) => {
     const { tracker } = setup();
     expect(() => changesOf(tracker, { limit })).toThrow(
-      expect.objectContaining({ code: "bad-option", details: { option: "limit", value: limit } }),
+      expect.objectContaining({
+        code: "bad-option",
+        message: `limit: bad-option: ${limit} is not 1 or more`,
+        details: { option: "limit", value: limit },
+      }),
     );
+  });
+
+  test.each([
+    [1, 1],
+    [undefined, 65_536],
+  ])("with a limit of %s keeps %i changes", async (limit, kept) => {
+    const { script, tracker } = setup();
+    tracker.start();
+    const changes = changesOf(tracker, limit === undefined ? {} : { limit });
+    for (let at = 0; at <= kept; at += 1) {
+      script.changed.push({ domid: 1, state: at % 2 === 0 ? 1 : 3, id: 1n });
+      // A few at a time: the script takes long over a long list.
+      if (at % 1024 === 0 || at === kept) tracker.drain();
+    }
+    let taken = 0;
+    while (taken < kept && (await changes.next()).done !== true) taken += 1;
+    expect(taken).toBe(kept);
+    await expect(changes.next()).rejects.toMatchObject({ code: "queue-overflow" });
   });
 
   test("gives all in the order in which they came, however they are taken", async () => {

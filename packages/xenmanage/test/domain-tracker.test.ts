@@ -693,6 +693,29 @@ test("a listener that is ended in the middle of a drain's changes is told none o
   expect(told).toEqual(["first shutdown"]);
 });
 
+test("a listener to all changes is told none that come after it was ended, by itself or by another", () => {
+  const { script, port, tracker } = knowing5();
+  const told: string[] = [];
+  const ends = ["first", "second"].map((name) =>
+    tracker.onChanges((changes) => {
+      told.push(`${name} ${changes.map(({ kind }) => kind).join(" ")}`);
+      for (const end of ends) end();
+    }),
+  );
+  script.changed.push({ domid: 5, state: 3, id: 7n });
+  port.raise();
+  script.changed.push(gone(5));
+  port.raise();
+  expect(told).toEqual(["first shutdown"]);
+});
+
+test("a drain limit of 1 will do where nothing has changed", () => {
+  const { port, errors, tracker } = setup({ drainLimit: 1 });
+  tracker.start();
+  port.raise();
+  expect(errors).toEqual([]);
+});
+
 test("the port is unmasked even when who hears of errors throws", () => {
   const script = scripted();
   const port = new OnePort();

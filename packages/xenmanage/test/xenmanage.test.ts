@@ -46,6 +46,12 @@ describe("getDomainInfo", () => {
     );
   });
 
+  test("names domid 0 as any other", () => {
+    expect(() => refusing(ERRNO.EFAULT).getDomainInfo(0)).toThrow(
+      "getDomainInfo of domid 0x0: EFAULT",
+    );
+  });
+
   test("accepts the highest domid, 0x7FEF", () => {
     const script = scripted();
     expect(openXenmanage(script).getDomainInfo(0x7fef)).toBeUndefined();
