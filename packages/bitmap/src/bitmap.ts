@@ -17,7 +17,7 @@ const FIRST_BIT = -0x80000000;
 
 /** The word of a page in which its bit `index` is. */
 const wordOf = (index: number): number => (index >>> 5) ^ (WORDS - 1);
-/** The number of the page in which bit `index` is; 0 is the first. Shifts: a division takes longer than a search. */
+/** The number of the page in which bit `index` is; 0 is the first. A shift: a division takes about as long as a search. */
 const pageOf = (index: number): number => index >>> 15;
 /** The bit of that page. */
 const inPage = (index: number): number => index & (PAGE - 1);
@@ -207,7 +207,7 @@ export class Bitmap implements BitSet {
     const after = before & (before - 1);
     cells[w] = after;
     this.#count = (this.#count - 1) | 0;
-    // Two ways out, each with the answer: a tenth faster than one that both lead to.
+    // Two ways out, each with the answer: faster than one that both lead to.
     if (after === 0) {
       const rest = summary & (summary - 1);
       cells[SUMMARY + s] = rest;
